@@ -1,0 +1,3 @@
+"""dockgrader grades Docker homework on a live Docker host."""
+
+__version__ = "0.1.0"
