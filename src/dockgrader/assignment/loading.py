@@ -1,0 +1,130 @@
+"""Finding assignments on the search path and loading them."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dockgrader.errors import AssignmentError, UsageError
+
+if TYPE_CHECKING:
+    from dockgrader.assignment.model import Assignment, Task
+
+SUFFIXES = (".yaml", ".yml")
+PATH_VARIABLE = "DOCKGRADER_PATH"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """An assignment, the file it is from, and the SHA-256 of that file."""
+
+    assignment: Assignment
+    file: Path
+    digest: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What `ASSIGNMENT[/TASK]` means: a file and perhaps one task in it."""
+
+    file: Path
+    task: str | None
+
+
+def search_path(env: Mapping[str, str] | None = None) -> list[Path]:
+    """The folders that are searched: ./checks, those of DOCKGRADER_PATH, those that ship."""
+    env = os.environ if env is None else env
+    named = [Path(part) for part in env.get(PATH_VARIABLE, "").split(os.pathsep) if part]
+    return [Path("checks"), *named, shipped()]
+
+
+def shipped() -> Path:
+    """The folder of the assignments that ship: in the wheel, or beside `src` in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "checks"
+    return inside if inside.is_dir() else package.parent.parent / "checks"
+
+
+def found(env: Mapping[str, str] | None = None) -> Iterator[tuple[str, Path]]:
+    """Name and file of each assignment; the first folder on the path wins."""
+    seen: set[str] = set()
+    for folder in search_path(env):
+        for file in sorted(_files_in(folder)):
+            if file.stem not in seen:
+                seen.add(file.stem)
+                yield file.stem, file
+
+
+def find(name: str, env: Mapping[str, str] | None = None) -> Wanted:
+    """The file (and task) that a name on the command line means. Raises UsageError with near names."""
+    whole = _file_of(name, env)
+    if whole is not None:
+        return Wanted(whole, None)
+    front, slash, task = name.rpartition("/")
+    file = _file_of(front, env) if slash and task else None
+    if file is not None:
+        return Wanted(file, task)
+    known = [stem for stem, _ in found(env)]
+    near = difflib.get_close_matches(front or name, known, n=1)
+    advice = f"; did you mean '{near[0]}'?" if near else "; `dockgrader list` shows what there is"
+    raise UsageError(f"there is no assignment {name!r}{advice}")
+
+
+def load(file: Path) -> Loaded:
+    """Load one assignment. Raises AssignmentError that names file, line and field of everything wrong in it."""
+    from pydantic import ValidationError
+
+    from dockgrader.assignment.model import Assignment
+    from dockgrader.assignment.source import read_source
+
+    source = read_source(file)
+    try:
+        assignment = Assignment.model_validate(source.data)
+    except ValidationError as error:
+        from dockgrader.assignment.problems import problems_from
+
+        problems = problems_from(source, error, Assignment)
+        raise AssignmentError("\n".join(str(problem) for problem in problems)) from None
+    digest = hashlib.sha256(source.text.encode()).hexdigest()
+    return Loaded(assignment, file, f"sha256:{digest}")
+
+
+def tasks_of(loaded: Loaded, task: str | None) -> list[Task]:
+    """All tasks, or the one that is asked for. Raises UsageError with near names."""
+    tasks = loaded.assignment.tasks
+    if task is None:
+        return list(tasks)
+    chosen = [item for item in tasks if item.id == task]
+    if not chosen:
+        known = [item.id for item in tasks]
+        near = difflib.get_close_matches(task, known, n=1)
+        advice = f"did you mean '{near[0]}'?" if near else f"it has {', '.join(known)}"
+        raise UsageError(f"{loaded.assignment.id} has no task '{task}'; {advice}")
+    return chosen
+
+
+def _file_of(name: str, env: Mapping[str, str] | None) -> Path | None:
+    """The file of an assignment by path or by stem on the search path."""
+    path = Path(name)
+    if path.suffix in SUFFIXES:
+        return path if path.exists() else None
+    if "/" in name or os.sep in name:
+        return None
+    for folder in search_path(env):
+        for suffix in SUFFIXES:
+            file = folder / (name + suffix)
+            if file.is_file():
+                return file
+    return None
+
+
+def _files_in(folder: Path) -> list[Path]:
+    try:
+        return [file for file in folder.iterdir() if file.suffix in SUFFIXES and file.is_file()]
+    except OSError:
+        return []

@@ -1,0 +1,80 @@
+"""Options and arguments that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from dockgrader.texts import LANGUAGES
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def _assignments(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    from dockgrader.assignment.loading import found
+
+    return [name for name, _ in found() if name.startswith(incomplete)]
+
+
+def _hosts(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    return [scheme for scheme in ("unix://", "tcp://", "recorded:") if scheme.startswith(incomplete)]
+
+
+def assignment_argument() -> Decorator:
+    """ASSIGNMENT[/TASK], completed from the search path."""
+    return click.argument("assignment", metavar="ASSIGNMENT[/TASK]", shell_complete=_assignments)
+
+
+def host_option() -> Decorator:
+    """`--host`."""
+    return click.option(
+        "--host",
+        metavar="URL",
+        shell_complete=_hosts,
+        help="unix:///path, tcp://host:port, recorded:FILE or a docker context; "
+        "else DOCKER_HOST, DOCKER_CONTEXT or the current context.",
+    )
+
+
+def lang_option() -> Decorator:
+    """`--lang`."""
+    return click.option(
+        "--lang", type=click.Choice(LANGUAGES), help="Language of the report; else the locale's."
+    )
+
+
+def timeout_option() -> Decorator:
+    """`--timeout`."""
+    return click.option(
+        "--timeout",
+        type=click.FloatRange(min=1, max=3600),
+        default=60.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="Bound of the whole run.",
+    )
+
+
+def format_option() -> Decorator:
+    """`--format F[:FILE]`, any number of times."""
+    return click.option(
+        "--format",
+        "formats",
+        multiple=True,
+        metavar="F[:FILE]",
+        help="table (default) or json; with :FILE it is written there. Any number of times.",
+    )
+
+
+def pass_mark_option() -> Decorator:
+    """`--pass-mark`."""
+    return click.option(
+        "--pass-mark",
+        type=click.FloatRange(min=0, max=100),
+        default=100.0,
+        metavar="PERCENT",
+        show_default=True,
+        help="The score from which the exit status is 0.",
+    )

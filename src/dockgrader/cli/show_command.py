@@ -1,0 +1,51 @@
+"""`dockgrader show`."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+import click
+
+from dockgrader.cli import options
+
+if TYPE_CHECKING:
+    from dockgrader.assignment.model import AnyCheck
+
+
+@click.command("show")
+@options.assignment_argument()
+@options.lang_option()
+def command(assignment: str, lang: str | None) -> None:
+    """Show an assignment's tasks, checks and points, and every command that it runs in a container.
+
+    \b
+    Example:
+      dockgrader show homework-1
+    """
+    from dockgrader.assignment import loading
+    from dockgrader.report.model import total, whole
+    from dockgrader.report.plain import clean
+    from dockgrader.texts import language, picked
+
+    spoken = language(lang)
+    wanted = loading.find(assignment)
+    loaded = loading.load(wanted.file)
+    click.echo(
+        f"{clean(picked(loaded.assignment.title, spoken))}\n{clean(str(loaded.file))}  {loaded.digest[:19]}"
+    )
+    for task in loading.tasks_of(loaded, wanted.task):
+        points = total(check.points for check in task.checks)
+        click.echo(f"\n{task.id}: {clean(picked(task.title, spoken))}  [{points}]")
+        for check in task.checks:
+            needs = f"  (needs {', '.join(check.needs)})" if check.needs else ""
+            click.echo(f"  {whole(check.points):>4}  {check.id}: {clean(picked(check.title, spoken))}{needs}")
+            for line in _runs(check):
+                click.echo(f"        {clean(line)}")
+
+
+def _runs(check: AnyCheck) -> list[str]:
+    """What a check runs on the student's host, so that nobody has to guess."""
+    if check.kind != "exec":
+        return []
+    return [f"runs in {check.container}: {shlex.join(check.command)}"]

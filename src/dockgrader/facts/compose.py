@@ -1,0 +1,212 @@
+"""Compose projects by their labels, and what their files say."""
+
+from __future__ import annotations
+
+import ntpath
+import posixpath
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from dockgrader.errors import Unobserved
+from dockgrader.facts.base import Fact, Setting, dig_list, dig_str
+from dockgrader.facts.compose_file import NotCompose, relevant
+from dockgrader.facts.compose_spec import ServiceSpec, effective, from_config_json
+from dockgrader.facts.containers import Listed
+from dockgrader.hosts.base import Missing
+
+PREFIX = "com.docker.compose."
+PROJECT, SERVICE, ONE_OFF = PREFIX + "project", PREFIX + "service", PREFIX + "oneoff"
+CONFIG_HASH, DEPENDS_ON, VERSION = PREFIX + "config-hash", PREFIX + "depends_on", PREFIX + "version"
+WORKING_DIR, CONFIG_FILES = PREFIX + "project.working_dir", PREFIX + "project.config_files"
+_PODMAN_HASH = "io.podman.compose.config-hash"
+_COMPOSE_SECONDS = 15.0
+_FILES = 20
+
+
+@dataclass(frozen=True)
+class Project:
+    """A Compose project: the ids of each service's containers, and whether one of them runs."""
+
+    name: str
+    services: Mapping[str, tuple[str, ...]]
+    running: bool
+
+
+def projects(containers: Iterable[Listed]) -> list[Project]:
+    """The projects on a host, newest first.
+
+    One-off containers (`run`) and hook containers (no config hash, Compose 5.3) are no replicas.
+    """
+    services: dict[str, dict[str, list[str]]] = {}
+    running: set[str] = set()
+    for item in containers:
+        project, service = item.labels.get(PROJECT), item.labels.get(SERVICE)
+        replica = CONFIG_HASH in item.labels or _PODMAN_HASH in item.labels
+        if not project or not service or not replica or item.labels.get(ONE_OFF, "").lower() == "true":
+            continue
+        services.setdefault(project, {}).setdefault(service, []).append(item.id)
+        if item.state == "running":
+            running.add(project)
+    return [
+        Project(name, {service: tuple(ids) for service, ids in found.items()}, name in running)
+        for name, found in services.items()
+    ]
+
+
+@dataclass(frozen=True)
+class FilesSay:
+    """What the files say of each service, or the `problem` for which they say nothing."""
+
+    services: Mapping[str, ServiceSpec]
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class ComposeFiles(Fact[FilesSay]):
+    """The effective compose file of a project: the files that its labels name, merged."""
+
+    working_dir: str
+    config_files: str
+    name: ClassVar[str] = "compose-files"
+
+    def read(self, setting: Setting) -> Any:
+        """Only regular files under 1 MiB that parse as compose files, and of these only the relevant keys."""
+        paths = file_paths(self.working_dir, self.config_files)
+        if not paths:
+            return {"problem": "the containers' labels name no compose file"}
+        try:
+            files = setting.host.read_files(paths, regular=True)
+        except Unobserved as error:
+            if error.code != "host.files":
+                raise
+            return {"problem": str(error)}
+        kept: list[Any] = []
+        for path, file in zip(paths, files, strict=True):
+            if file.data is None:
+                return {"problem": f"{path} cannot be read: {file.problem}"}
+            try:
+                kept.append(relevant(file.data))
+            except NotCompose:
+                return {"problem": f"{path} is no compose file"}
+        return {"files": kept}
+
+    def parse(self, raw: Any) -> FilesSay:
+        """Merged in order, as Compose does."""
+        problem = dig_str(raw, "problem")
+        files = [file for file in dig_list(raw, "files") if isinstance(file, dict)]
+        return FilesSay({} if problem else effective(files), problem)
+
+    def shown_by(self) -> str:
+        """As a person asks."""
+        return "cat " + shlex.join(file_paths(self.working_dir, self.config_files))
+
+
+@dataclass(frozen=True)
+class ComposeConfig(Fact[FilesSay]):
+    """The same from Compose itself on the host, for files whose merging needs it (extends, include, variables)."""
+
+    project: str
+    working_dir: str
+    config_files: str
+    name: ClassVar[str] = "compose-config"
+
+    def read(self, setting: Setting) -> Any:
+        """`docker compose config`, else Compose v1's."""
+        call = _call(self.project, self.working_dir, self.config_files)
+        for program in (["docker", "compose"], ["docker-compose"]):
+            try:
+                output = setting.host.run([*program, *call, "config"], _COMPOSE_SECONDS)
+                if output.exit == 0:
+                    return {"files": [relevant(output.stdout)]}
+            except (Missing, NotCompose):
+                continue
+            except Unobserved as error:
+                return {"problem": str(error)}
+        return {"problem": "Compose on this host cannot show the effective file (`docker compose config`)"}
+
+    def parse(self, raw: Any) -> FilesSay:
+        """Compose has merged them and put in the variables."""
+        files = [file for file in dig_list(raw, "files") if isinstance(file, dict)]
+        return FilesSay(from_config_json(files[0]) if files else {}, dig_str(raw, "problem"))
+
+    def shown_by(self) -> str:
+        """As a person asks."""
+        return shlex.join(
+            ["docker", "compose", *_call(self.project, self.working_dir, self.config_files), "config"]
+        )
+
+
+@dataclass(frozen=True)
+class HashSays:
+    """Compose v1's hash of a service as its files are now, or the `problem` for which it cannot be told."""
+
+    hash: str
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class ComposeHash(Fact[HashSays]):
+    """`docker-compose config --hash SERVICE` of Compose v1; equal to the label when the file is what runs.
+
+    `running` is the label's hash: when it comes out at once, Compose's version need not be asked.
+    """
+
+    project: str
+    working_dir: str
+    config_files: str
+    service: str
+    running: str
+    name: ClassVar[str] = "compose-hash"
+
+    def read(self, setting: Setting) -> Any:
+        """Another Compose generation hashes otherwise, so that a difference counts only from v1."""
+        problem = "Compose v1 (`docker-compose`), which started this project, cannot be asked on this host"
+        try:
+            output = setting.host.run(self._argv(), _COMPOSE_SECONDS)
+            found = output.stdout.decode("utf-8", "replace").split()[1::2] if output.exit == 0 else []
+            if found and found[0] == self.running:
+                return {"hash": found[0]}
+            version = setting.host.run(["docker-compose", "version", "--short"], _COMPOSE_SECONDS)
+        except Missing:
+            return {"problem": problem}
+        except Unobserved as error:
+            return {"problem": str(error)}
+        if not found or not version.stdout.startswith(b"1."):
+            return {"problem": problem}
+        return {"hash": found[0]}
+
+    def parse(self, raw: Any) -> HashSays:
+        """As it was read."""
+        return HashSays(dig_str(raw, "hash"), dig_str(raw, "problem"))
+
+    def _argv(self) -> list[str]:
+        call = _call(self.project, self.working_dir, self.config_files)
+        return ["docker-compose", *call, "config", "--hash", self.service]
+
+    def shown_by(self) -> str:
+        """As a person asks."""
+        return shlex.join(self._argv())
+
+
+def file_paths(working_dir: str, config_files: str) -> list[str]:
+    """The absolute paths in the labels: relative to the working folder in Compose v1, absolute in v2."""
+    paths = []
+    for path in config_files.split(",")[:_FILES]:
+        if ntpath.isabs(path) and ":" in path:
+            paths.append(path)
+        elif path and path != "-":
+            paths.append(posixpath.normpath(posixpath.join(working_dir, path)))
+    return [path for path in paths if path.startswith("/") or ":" in path]
+
+
+def _call(project: str, working_dir: str, config_files: str) -> list[str]:
+    files = [word for path in file_paths(working_dir, config_files) for word in ("-f", path)]
+    return ["-p", project, "--project-directory", working_dir, *files]
+
+
+def label_conditions(label: str) -> dict[str, str]:
+    """`redis:service_healthy:false,db:service_started:true` as {service: condition}."""
+    entries = (entry.split(":") for entry in label.split(",") if entry.strip())
+    return {entry[0].strip(): entry[1] if len(entry) > 1 else "service_started" for entry in entries}

@@ -1,0 +1,232 @@
+"""Containers and images as the engine inspects them."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from dockgrader.facts.base import Fact, Setting, dig, dig_dict, dig_int, dig_list, dig_str
+from dockgrader.hosts.base import Missing
+from dockgrader.units import DEFAULT_CPU_PERIOD_US, NANO
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A line of `docker ps -a`."""
+
+    id: str
+    names: tuple[str, ...]
+    image: str
+    state: str
+    labels: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Containers(Fact[list[Listed]]):
+    """All containers of the host, running or not."""
+
+    name: ClassVar[str] = "containers"
+
+    def read(self, setting: Setting) -> Any:
+        """GET /containers/json?all=1, without what no judge looks at."""
+        kept = ("Id", "Names", "Image", "State", "Labels", "Created")
+        return [
+            {key: dig(item, key) for key in kept}
+            for item in dig_list({"all": setting.host.engine.get("/containers/json", {"all": "1"})}, "all")
+        ]
+
+    def parse(self, raw: Any) -> list[Listed]:
+        """In the engine's order: newest first."""
+        return [
+            Listed(
+                dig_str(item, "Id"),
+                tuple(str(name).lstrip("/") for name in dig_list(item, "Names")),
+                dig_str(item, "Image"),
+                dig_str(item, "State"),
+                {str(key): str(value) for key, value in dig_dict(item, "Labels").items()},
+            )
+            for item in dig_list({"all": raw}, "all")
+        ]
+
+    def shown_by(self) -> str:
+        """As a person asks."""
+        return "docker ps -a"
+
+
+@dataclass(frozen=True)
+class Mount:
+    """Where something is mounted in a container; `name` is the volume's, empty for other types."""
+
+    type: str
+    name: str
+    source: str
+    destination: str
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """A container as `docker inspect` shows it; `raw` is the whole answer. Memory in bytes, CPU in billionths."""
+
+    raw: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        """The full id."""
+        return dig_str(self.raw, "Id")
+
+    @property
+    def name(self) -> str:
+        """The name, without Docker's leading slash."""
+        return dig_str(self.raw, "Name").lstrip("/")
+
+    @property
+    def status(self) -> str:
+        """`running`, `paused`, `restarting`, `exited`, `created`, `dead`. Podman says running when paused."""
+        if dig(self.raw, "State", "Paused") is True:
+            return "paused"
+        if dig(self.raw, "State", "Restarting") is True:
+            return "restarting"
+        return dig_str(self.raw, "State", "Status")
+
+    @property
+    def pid(self) -> int:
+        """The first process's number on the host, 0 when it is not running."""
+        return dig_int(self.raw, "State", "Pid")
+
+    @property
+    def exit_code(self) -> int:
+        """Of the last run."""
+        return dig_int(self.raw, "State", "ExitCode")
+
+    @property
+    def image(self) -> str:
+        """The name of the image as it was given to `docker run`."""
+        return dig_str(self.raw, "Config", "Image") or dig_str(self.raw, "ImageName")
+
+    @property
+    def image_id(self) -> str:
+        """The image's id, as sha256:…"""
+        return dig_str(self.raw, "Image")
+
+    @property
+    def memory(self) -> int:
+        """HostConfig.Memory, 0 for none."""
+        return dig_int(self.raw, "HostConfig", "Memory")
+
+    @property
+    def cpus(self) -> int:
+        """Billionths of a CPU: NanoCpus, or quota and period of the same ratio; 0 for no limit."""
+        nano = dig_int(self.raw, "HostConfig", "NanoCpus")
+        quota = dig_int(self.raw, "HostConfig", "CpuQuota")
+        period = dig_int(self.raw, "HostConfig", "CpuPeriod") or DEFAULT_CPU_PERIOD_US
+        return nano or (quota * NANO // period if quota > 0 and period > 0 else 0)
+
+    @property
+    def mounts(self) -> list[Mount]:
+        """All mounts; those of `--tmpfs` stand apart in HostConfig.Tmpfs and are added here."""
+        found = [
+            Mount(
+                dig_str(item, "Type"),
+                dig_str(item, "Name"),
+                dig_str(item, "Source"),
+                dig_str(item, "Destination").rstrip("/") or "/",
+            )
+            for item in dig_list(self.raw, "Mounts")
+        ]
+        tmpfs = dig_dict(self.raw, "HostConfig", "Tmpfs")
+        return found + [Mount("tmpfs", "", "", str(path).rstrip("/") or "/") for path in tmpfs]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels."""
+        return {str(key): str(value) for key, value in dig_dict(self.raw, "Config", "Labels").items()}
+
+    @property
+    def health_test(self) -> list[str] | None:
+        """The health command as inspect shows it, None when there is none."""
+        test = dig(self.raw, "Config", "Healthcheck", "Test")
+        return [str(part) for part in test] if isinstance(test, list) else None
+
+    @property
+    def health(self) -> str:
+        """`starting`, `healthy`, `unhealthy`, or empty without a healthcheck."""
+        status = dig_str(self.raw, "State", "Health", "Status") or dig_str(
+            self.raw, "State", "Healthcheck", "Status"
+        )
+        return "" if status == "none" else status
+
+    @property
+    def published(self) -> list[tuple[str, int]]:
+        """Addresses and ports of this host that lead to a TCP port of the container."""
+        found: list[tuple[str, int]] = []
+        for port, bindings in dig_dict(self.raw, "NetworkSettings", "Ports").items():
+            for binding in bindings if isinstance(bindings, list) else []:
+                number = dig_str(binding, "HostPort")
+                if port.endswith("/tcp") and number.isascii() and number.isdecimal():
+                    address = (dig_str(binding, "HostIp"), int(number))
+                    found += [address] if address not in found else []
+        return found
+
+
+def command_words(inspected: dict[str, Any]) -> list[str]:
+    """Entrypoint and command of a container's or an image's configuration."""
+    words = [*dig_list(inspected, "Config", "Entrypoint"), *dig_list(inspected, "Config", "Cmd")]
+    return [str(word) for word in words]
+
+
+@dataclass(frozen=True)
+class Container(Fact[Inspected | None]):
+    """A container by name or full id; None when there is none. An image of that name never stands in."""
+
+    ref: str
+    name: ClassVar[str] = "container"
+
+    def read(self, setting: Setting) -> Any:
+        """GET /containers/REF/json; environment values are replaced, since they can be secrets."""
+        try:
+            raw = setting.host.engine.get(f"/containers/{quote(self.ref, safe='')}/json")
+        except Missing:
+            return None
+        return _redacted(raw)
+
+    def parse(self, raw: Any) -> Inspected | None:
+        """The engine also takes the beginning of an id for a name: only the very container counts."""
+        found = Inspected(dig_dict({"all": raw}, "all"))
+        return found if self.ref in (found.name, found.id) else None
+
+    def shown_by(self) -> str:
+        """As a person asks."""
+        return f"docker container inspect {shlex.quote(self.ref[:12] if len(self.ref) == 64 else self.ref)}"
+
+
+@dataclass(frozen=True)
+class Image(Fact[dict[str, Any] | None]):
+    """An image by name; None when there is none."""
+
+    ref: str
+    name: ClassVar[str] = "image"
+
+    def read(self, setting: Setting) -> Any:
+        """GET /images/REF/json."""
+        try:
+            return _redacted(setting.host.engine.get(f"/images/{quote(self.ref, safe='/:@')}/json"))
+        except Missing:
+            return None
+
+    def parse(self, raw: Any) -> dict[str, Any] | None:
+        """The whole inspect answer."""
+        return raw if isinstance(raw, dict) else None
+
+    def shown_by(self) -> str:
+        """As a person asks."""
+        return f"docker image inspect {shlex.quote(self.ref)}"
+
+
+def _redacted(raw: Any) -> Any:
+    """The same answer with each value of the environment replaced."""
+    env = dig_list(raw, "Config", "Env")
+    if env:
+        raw["Config"]["Env"] = [str(entry).partition("=")[0] + "=(redacted)" for entry in env]
+    return raw

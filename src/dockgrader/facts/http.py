@@ -1,0 +1,177 @@
+"""What a published port answers to a browser that asks several times."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import shlex
+import threading
+from dataclasses import dataclass
+from typing import Any, ClassVar, cast
+
+from dockgrader.facts.base import Fact, Setting, dig, dig_list, dig_str
+from dockgrader.facts.containers import Container
+from dockgrader.hosts.base import Host
+from dockgrader.hosts.deadline import Deadline
+
+HTTP_SECONDS = 10.0
+_BODY_CAP = 64 << 10
+_PORTS = 4
+_PAUSE = 0.3
+_NOT_YET = ("refused", "empty")
+"""What a port answers whose server is not listening yet: the engine's proxy accepts, then closes."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answer: HTTP status and text, or a `problem`: `refused`, `empty`, `timeout`, `garbage`, `unreachable`."""
+
+    status: int | None
+    body: str
+    problem: str
+
+
+@dataclass(frozen=True)
+class Series:
+    """The answers of one published address, in the order they were asked for."""
+
+    address: str
+    port: int
+    pages: tuple[Page, ...]
+
+
+@dataclass(frozen=True)
+class HttpSeries(Fact[list[Series]]):
+    """`times` GETs on each published TCP port of a container; redirects are not followed."""
+
+    container: str
+    path: str = "/"
+    times: int = 2
+    name: ClassVar[str] = "http-series"
+
+    def read(self, setting: Setting) -> Any:
+        """Ask; for ten seconds again while nothing listens yet."""
+        inspected = setting.see(Container(self.container))
+        if inspected is None:
+            return []
+        deadline = setting.deadline.sooner(HTTP_SECONDS)
+        ports = inspected.published[:_PORTS]
+        return [
+            {"address": address, "port": port, "pages": self._ask(setting.host, address, port, deadline)}
+            for address, port in ports
+        ]
+
+    def _ask(self, host: Host, address: str, port: int, deadline: Deadline) -> list[dict[str, Any]]:
+        pages: list[dict[str, Any]] = []
+        pause = threading.Event()
+        while len(pages) < self.times:
+            page = _get(host, address, port, self.path, deadline)
+            if page["problem"] in _NOT_YET and not deadline.passed():
+                pause.wait(min(_PAUSE, deadline.remaining()))
+                continue
+            pages.append(page)
+            if page["problem"]:
+                break
+        return pages
+
+    def parse(self, raw: Any) -> list[Series]:
+        """As it was read."""
+        return [
+            Series(
+                dig_str(item, "address"), _port(item), tuple(_page(page) for page in dig_list(item, "pages"))
+            )
+            for item in dig_list({"all": raw}, "all")
+        ]
+
+    def shown_by(self) -> str:
+        """As a person asks."""
+        name = shlex.quote(self.container[:12] if len(self.container) == 64 else self.container)
+        return f"docker port {name}  # then twice: curl http://ADDRESS:PORT{self.path}"
+
+
+def _port(item: Any) -> int:
+    port = dig(item, "port")
+    return port if isinstance(port, int) else 0
+
+
+def _page(raw: Any) -> Page:
+    status = dig(raw, "status")
+    return Page(status if isinstance(status, int) else None, dig_str(raw, "body"), dig_str(raw, "problem"))
+
+
+def _get(host: Host, address: str, port: int, path: str, deadline: Deadline) -> dict[str, Any]:
+    """One GET. The bytes are read here, so that a server that drips, floods or never ends cannot hold us up."""
+    data, problem = bytearray(), ""
+    try:
+        with host.connect(address, port, max(0.1, deadline.remaining())) as connection:
+            request = (
+                f"GET {path} HTTP/1.1\r\nHost: {_host_header(address, port)}\r\nConnection: close\r\n\r\n"
+            )
+            connection.sendall(request.encode("ascii", "replace"))
+            while len(data) <= _BODY_CAP and not _whole(data):
+                connection.settimeout(max(0.01, deadline.remaining()))
+                chunk = connection.recv(1 << 16)
+                if not chunk:
+                    break
+                data += chunk
+                if deadline.passed():
+                    problem = "timeout"
+                    break
+    except ConnectionRefusedError:
+        problem = "refused"
+    except TimeoutError:
+        problem = "timeout"
+    except ConnectionError:
+        problem = "" if data else "empty"
+    except OSError:
+        problem = "unreachable"
+    return _answer(bytes(data[:_BODY_CAP]), problem)
+
+
+def _host_header(address: str, port: int) -> str:
+    name = "localhost" if address in ("", "0.0.0.0", "::") else address  # noqa: S104 - read, never bound
+    return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
+
+
+class _Bytes:
+    """What http.client needs of a socket."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def makefile(self, *_: object) -> io.BytesIO:
+        return io.BytesIO(self._data)
+
+
+def _parsed(data: bytes) -> http.client.HTTPResponse:
+    answer = http.client.HTTPResponse(cast(Any, _Bytes(data)))
+    answer.begin()
+    return answer
+
+
+def _whole(data: bytearray) -> bool:
+    """Whether a server that keeps the connection open has sent all that it announced."""
+    if b"\r\n\r\n" not in data:
+        return False
+    try:
+        answer = _parsed(bytes(data))
+        if answer.length is None and not answer.chunked:
+            return False
+        answer.read()
+    except (http.client.HTTPException, ValueError):
+        return False
+    return True
+
+
+def _answer(data: bytes, problem: str) -> dict[str, Any]:
+    if problem or not data:
+        return {"status": None, "body": "", "problem": problem or "empty"}
+    try:
+        answer = _parsed(data)
+        try:
+            body = answer.read()
+        except http.client.IncompleteRead as error:
+            body = error.partial
+    except (http.client.HTTPException, ValueError):
+        return {"status": None, "body": data[:200].decode("utf-8", "replace"), "problem": "garbage"}
+    return {"status": answer.status, "body": body.decode("utf-8", "replace"), "problem": ""}

@@ -1,0 +1,129 @@
+"""What changes with time: one question, a series of observations for an answer."""
+
+from __future__ import annotations
+
+import shlex
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from dockgrader.facts.base import Fact, Setting, dig, dig_int, dig_list, dig_str
+from dockgrader.facts.containers import Container, Inspected
+from dockgrader.hosts.base import Missing
+
+_NS = 1_000_000_000
+_STEADY_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Health:
+    """How a container's health ended: `status` as the last look showed it, after `waited` seconds."""
+
+    status: str
+    waited: float
+
+
+@dataclass(frozen=True)
+class HealthWithin(Fact[Health]):
+    """A container's health, awaited while it is `starting`."""
+
+    container: str
+    name: ClassVar[str] = "health-within"
+
+    def read(self, setting: Setting) -> Any:
+        """Look every quarter of a second until the health is decided or can no longer be expected."""
+        first = setting.see(Container(self.container))
+        if first is None or first.health != "starting":
+            return [_look(first, 0.0)]
+        bound = min(_patience(first), setting.wait, setting.deadline.remaining())
+        return _watch(setting, self.container, bound, lambda look: look["health"] != "starting")
+
+    def parse(self, raw: Any) -> Health:
+        """The last look counts."""
+        last = (dig_list({"looks": raw}, "looks") or [{}])[-1]
+        waited = dig(last, "at")
+        return Health(dig_str(last, "health"), float(waited) if isinstance(waited, int | float) else 0.0)
+
+    def shown_by(self) -> str:
+        """As a person asks."""
+        return f"docker container inspect -f '{{{{json .State.Health}}}}' {shlex.quote(self.container[:12])}"
+
+
+@dataclass(frozen=True)
+class SteadyWithin(Fact[bool]):
+    """Whether a container that was restarted a moment ago stays up: a crash loop looks like `running` in between."""
+
+    container: str
+    name: ClassVar[str] = "steady-within"
+
+    def read(self, setting: Setting) -> Any:
+        """Look until it falls over or has been up for ten seconds."""
+        first = setting.see(Container(self.container))
+        start = _look(first, 0.0)
+        up = seconds_between(start["started"], dig_str(setting.host.engine.get("/info"), "SystemTime"))
+        if up is not None and up >= _STEADY_SECONDS:
+            return [start]
+        bound = min(_STEADY_SECONDS, setting.deadline.remaining())
+        return [start, *_watch(setting, self.container, bound, lambda look: _fell(start, look))]
+
+    def parse(self, raw: Any) -> bool:
+        """True when no look differs from the first."""
+        looks = dig_list({"looks": raw}, "looks") or [{}]
+        return not any(_fell(looks[0], look) for look in looks)
+
+    def shown_by(self) -> str:
+        """As a person asks."""
+        return f"docker container inspect -f '{{{{.RestartCount}}}} {{{{.State.StartedAt}}}}' {self.container[:12]}"
+
+
+def seconds_between(earlier: str, later: str) -> float | None:
+    """Seconds between two of the engine's times (RFC 3339), None when one is none."""
+    try:
+        times = [datetime.fromisoformat(text[:19]) for text in (earlier, later)]
+    except ValueError:
+        return None
+    return (times[1] - times[0]).total_seconds()
+
+
+def _fell(start: Any, look: Any) -> bool:
+    return dig_str(look, "status") != "running" or dig(look, "started") != dig(start, "started")
+
+
+def _look(inspected: Inspected | None, at: float) -> dict[str, Any]:
+    return {
+        "at": round(at, 2),
+        "status": inspected.status if inspected else "",
+        "health": inspected.health if inspected else "",
+        "started": dig_str(inspected.raw, "State", "StartedAt") if inspected else "",
+    }
+
+
+def _watch(setting: Setting, container: str, bound: float, done: Any) -> list[dict[str, Any]]:
+    """Looks that differ from the one before, and the last; every quarter of a second for `bound` seconds."""
+    looks: list[dict[str, Any]] = []
+    pause, waited = threading.Event(), 0.0
+    end = setting.deadline.sooner(bound)
+    while True:
+        try:
+            raw = setting.host.engine.get(f"/containers/{container}/json")
+        except Missing:
+            raw = {}
+        waited = bound - end.remaining()
+        look = _look(Inspected(raw if isinstance(raw, dict) else {}), waited)
+        if looks and {**looks[-1], "at": 0} == {**look, "at": 0}:
+            looks[-1] = look
+        else:
+            looks.append(look)
+        if done(look) or look["status"] not in ("running", "paused") or end.passed() or len(looks) > 200:
+            return looks
+        pause.wait(min(0.25, end.remaining()))
+
+
+def _patience(inspected: Inspected) -> float:
+    """Seconds after which a health check must have decided: start period and all retries, and a second more."""
+    check = dig(inspected.raw, "Config", "Healthcheck")
+    interval = dig_int(check, "Interval") or 30 * _NS
+    timeout = dig_int(check, "Timeout") or 30 * _NS
+    retries = dig_int(check, "Retries") or 3
+    return (dig_int(check, "StartPeriod") + retries * (interval + timeout)) / _NS + 1

@@ -1,0 +1,220 @@
+"""One assignment on one host: judges, prerequisites, the best Compose project, the score."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from dockgrader.assignment.loading import Loaded
+from dockgrader.assignment.model import AnyCheck, Task
+from dockgrader.errors import Unobserved
+from dockgrader.facts.base import Fact, See
+from dockgrader.facts.commands import Exec
+from dockgrader.facts.containers import Container
+from dockgrader.facts.engine import Info
+from dockgrader.grading.wording import check_report
+from dockgrader.kinds.base import Failed
+from dockgrader.kinds.matchers import matches
+from dockgrader.kinds.target import TargetCheck, candidates
+from dockgrader.report.model import (
+    AssignmentReport,
+    CheckReport,
+    HostReport,
+    Report,
+    Status,
+    TaskReport,
+    Verdict,
+    total,
+)
+from dockgrader.texts import filled, picked
+
+_PROJECTS = 8
+
+
+class Source(See, Protocol):
+    """Where facts come from: a live host or evidence."""
+
+    def start(self, facts: Sequence[Fact[Any]]) -> None:
+        """Begin reading facts that will be asked for."""
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A task's verdicts by check, and the Compose project they are about."""
+
+    verdicts: dict[str, Verdict]
+    checks: tuple[AnyCheck, ...]
+    project: str | None
+    rivals: int = 0
+
+
+def grade(
+    loaded: Loaded,
+    tasks: Sequence[Task],
+    see: Source,
+    *,
+    lang: str,
+    host: HostReport,
+    started_at: str,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Report:
+    """The report of these tasks. Never raises for what the host or the student did.
+
+    `meanwhile` is called once the first questions are on their way.
+    """
+    clock = time.monotonic()
+    see.start(_questions(tasks))
+    with ThreadPoolExecutor(max_workers=max(1, len(tasks))) as pool:
+        waiting = pool.map(lambda task: _grade_task(task, see), tasks)
+        meanwhile()
+        graded = list(waiting)
+    reports = tuple(_task_report(task, result, see, lang) for task, result in zip(tasks, graded, strict=True))
+    score = total(task.score for task in reports)
+    error = _first_error(reports) if score is None else None
+    return Report(
+        status="graded" if score is not None else "error",
+        error=error,
+        lang=lang,
+        assignment=AssignmentReport(
+            loaded.assignment.id, picked(loaded.assignment.title, lang), loaded.digest
+        ),
+        host=_with_cgroups(host, see),
+        started_at=started_at,
+        duration_s=round(time.monotonic() - clock, 3),
+        score=score,
+        max_score=total(task.max_score for task in reports) or 0,
+        tasks=reports,
+    )
+
+
+def _questions(tasks: Sequence[Task]) -> list[Fact[Any]]:
+    """What the judges will surely ask, commands first: they take longest."""
+    asked = [fact for task in tasks for check in task.checks for fact in check.asks()]
+    return sorted(dict.fromkeys([*asked, Info()]), key=lambda fact: not isinstance(fact, Exec))
+
+
+def _grade_task(task: Task, see: Source) -> Graded:
+    """A task on each candidate project; the best one is taken."""
+    try:
+        found = candidates(task.checks, see)[:_PROJECTS]
+    except Unobserved:
+        found = []
+    if not found:
+        return _grade_checks(tuple(task.ordered()), see, None)
+    see.start([Container(ref) for item in found for ids in item.services.values() for ref in ids])
+    results = []
+    for item in found:
+        checks = tuple(_within(check, item.name) for check in task.ordered())
+        results.append(_grade_checks(checks, see, item.name))
+    best = max(results, key=_worth)
+    return Graded(best.verdicts, best.checks, best.project, len(results) - 1)
+
+
+def _within(check: AnyCheck, project: str) -> AnyCheck:
+    """The same check about one project; what is about a container by name is left alone."""
+    if isinstance(check, TargetCheck) and check.service and check.project is None:
+        return check.model_copy(update={"project": project})
+    return check
+
+
+def _worth(graded: Graded) -> tuple[float, float]:
+    """What a project may be worth at most, then what it surely is: an error must not turn into a lower score."""
+    points = dict.fromkeys(Status, 0.0)
+    for check in graded.checks:
+        points[graded.verdicts[check.id].status] += check.points
+    return points[Status.PASSED] + points[Status.ERROR], points[Status.PASSED]
+
+
+def _grade_checks(checks: tuple[AnyCheck, ...], see: Source, project: str | None) -> Graded:
+    verdicts: dict[str, Verdict] = {}
+    for check in checks:
+        verdicts[check.id] = _blocked(check, verdicts, checks) or judged(check, see)
+    return Graded(verdicts, checks, project)
+
+
+def _blocked(check: AnyCheck, verdicts: dict[str, Verdict], checks: Sequence[AnyCheck]) -> Verdict | None:
+    """The verdict of a check whose prerequisites do not all hold; an unobserved one makes it an error."""
+    needed = {need: verdicts[need] for need in check.needs}
+    for status in (Status.ERROR, Status.FAILED, Status.SKIPPED):
+        for need, verdict in needed.items():
+            if verdict.status is status:
+                cause = verdict.params.get("cause_id", need)
+                failed = status is not Status.ERROR
+                return Verdict(
+                    Status.SKIPPED if failed else Status.ERROR,
+                    "skipped" if failed else "prerequisite.error",
+                    params={"cause_id": cause, "reason": verdict.params.get("reason", "")},
+                )
+    return None
+
+
+def judged(check: AnyCheck, see: See) -> Verdict:
+    """A check's verdict: the judge's, a mistake of the student's, or an error of the host's or the judge's own."""
+    try:
+        return check.judge(see)
+    except Failed as failure:
+        return _refined(check, failure.verdict)
+    except Unobserved as hidden:
+        return Verdict(Status.ERROR, hidden.code, params={"reason": hidden.reason})
+    except Exception as bug:  # noqa: BLE001 - a judge that breaks is an error of this check; the rest is graded
+        reason = f"The check itself is broken ({check.kind}: {type(bug).__name__}: {str(bug)[:200]})"
+        return Verdict(Status.ERROR, "check.broken", params={"reason": reason})
+
+
+def _refined(check: AnyCheck, verdict: Verdict) -> Verdict:
+    """The author's code for what was found, where the author expects this mistake."""
+    for mistake in check.mistakes:
+        if mistake.instead_of in (None, verdict.code) and matches(mistake.actual, verdict.actual):
+            return Verdict(verdict.status, mistake.code, verdict.expected, verdict.actual, verdict.params)
+    return verdict
+
+
+def _task_report(task: Task, graded: Graded, see: See, lang: str) -> TaskReport:
+    by_id = {check.id: check for check in graded.checks}
+    checks = tuple(
+        check_report(by_id[check.id], graded.verdicts[check.id], by_id, see, lang) for check in task.checks
+    )
+    note = ""
+    if graded.project and graded.rivals:
+        note = filled(_NOTES[lang], {"project": graded.project, "count": graded.rivals + 1})
+    return TaskReport(
+        id=task.id,
+        title=picked(task.title, lang),
+        score=total(check.score for check in checks),
+        max_score=total(check.max_score for check in checks) or 0,
+        checks=checks,
+        note=note,
+    )
+
+
+_NOTES = {
+    "en": "Compose project {project}, the best of {count} that run here",
+    "ru": "Проект Compose {project}, лучший из {count} работающих здесь",
+}
+
+
+def _first_error(tasks: Sequence[TaskReport]) -> str:
+    reasons: list[str] = []
+    checks: list[CheckReport] = [check for task in tasks for check in task.checks]
+    for check in checks:
+        if (
+            check.status is Status.ERROR
+            and check.code != "prerequisite.error"
+            and check.message not in reasons
+        ):
+            reasons.append(check.message)
+    return "; ".join(reasons[:3])
+
+
+def _with_cgroups(host: HostReport, see: See) -> HostReport:
+    """The host with what its engine says of cgroups."""
+    if host.cgroup_version is not None:
+        return host
+    try:
+        info = see(Info())
+    except Unobserved:
+        return host
+    return HostReport(host.name, host.engine, host.api, info.cgroup_version, info.cgroup_driver or None)

@@ -1,0 +1,90 @@
+"""Reading facts: each question once a run, all at the same time, each bounded, each kept as evidence.
+
+A thread a question: a fact may see another one and waits for it, so a bounded pool could starve. What is bounded
+is the number of connections to the engine (`hosts.engine`).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from dockgrader.errors import Unobserved
+from dockgrader.facts.base import Answer, Fact, Setting
+from dockgrader.hosts.base import Host
+from dockgrader.hosts.deadline import Deadline
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A question with what was read: an answer as JSON, or the error that hid it. `at` is ISO 8601 in UTC."""
+
+    question: dict[str, Any]
+    shown_by: str
+    at: str
+    seconds: float
+    answer: Any = None
+    error: tuple[str, str] | None = None
+
+
+class LiveSee:
+    """Facts of a live host. `wait` bounds waiting for health; `deadline` bounds everything."""
+
+    def __init__(self, host: Host, deadline: Deadline, wait: float) -> None:
+        self._deadline = deadline
+        patience = Deadline(0)
+        patience.end = deadline.end - min(10.0, deadline.remaining() / 2)
+        self._setting = Setting(host, self, patience, wait)
+        self._lock = threading.Lock()
+        self._futures: dict[Fact[Any], Future[Reading]] = {}
+
+    def start(self, facts: Iterable[Fact[Any]]) -> None:
+        """Begin reading facts that will be asked for."""
+        for fact in facts:
+            self._future(fact)
+
+    def __call__(self, fact: Fact[Answer]) -> Answer:
+        """The answer, read once. Raises Unobserved when it was hidden or time ran out."""
+        try:
+            reading = self._future(fact).result(timeout=self._deadline.remaining())
+        except FutureTimeout:
+            raise Unobserved(
+                "host.timeout", f"The host did not answer in time: {fact.shown_by()} (--timeout gives more)"
+            ) from None
+        if reading.error is not None:
+            raise Unobserved(*reading.error)
+        return fact.parse(reading.answer)
+
+    def readings(self) -> list[Reading]:
+        """What was read so far, in the order of asking."""
+        with self._lock:
+            futures = list(self._futures.values())
+        return [future.result() for future in futures if future.done()]
+
+    def _future(self, fact: Fact[Any]) -> Future[Reading]:
+        with self._lock:
+            future = self._futures.get(fact)
+            if future is not None:
+                return future
+            future = self._futures[fact] = Future()
+        # A daemon, so that a read that is stuck in the kernel cannot keep the command from ending.
+        threading.Thread(target=self._read, args=(fact, future), daemon=True).start()
+        return future
+
+    def _read(self, fact: Fact[Any], future: Future[Reading]) -> None:
+        at, clock = datetime.now(UTC), Deadline(0)
+        answer, error = None, None
+        try:
+            answer = fact.read(self._setting)
+        except Unobserved as hidden:
+            error = (hidden.code, hidden.reason)
+        except Exception as bug:  # noqa: BLE001 - an answer of an unknown shape is an error of this fact, not a crash
+            error = ("fact.broken", f"{fact.name}: {type(bug).__name__} while reading {fact.shown_by()}")
+        seconds = round(-clock.end + Deadline(0).end, 4)
+        shown = at.isoformat(timespec="milliseconds")
+        future.set_result(Reading(fact.question(), fact.shown_by(), shown, seconds, answer, error))

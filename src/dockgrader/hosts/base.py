@@ -1,0 +1,81 @@
+"""What the grader can do on a Docker host: the narrow seam between facts and the ways to reach a host."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+FILE_CAP = 1 << 20
+"""Bytes of one file that are read at the most."""
+
+
+class Missing(Exception):
+    """The engine answers that there is no such object (404)."""
+
+
+class Conflict(Exception):
+    """The engine answers that the object is in no state for this (409): not running, paused."""
+
+
+@dataclass(frozen=True)
+class ReadFile:
+    """A file's first bytes, or why there are none: `missing`, `denied`, `irregular`, `too large`, `unreadable`."""
+
+    data: bytes | None
+    problem: str = ""
+
+    @property
+    def text(self) -> str:
+        """The content as text; what is no UTF-8 is replaced."""
+        return (self.data or b"").decode("utf-8", "replace")
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a command left: exit status (None when it had to be cut off), output, and why it was cut off."""
+
+    exit: int | None
+    stdout: bytes
+    stderr: bytes
+    timed_out: bool = False
+    flooded: bool = False
+
+
+class Engine(Protocol):
+    """The Docker engine's API. Every call is bounded in time and size and raises `Unobserved` for the host's sake."""
+
+    version: Mapping[str, Any]
+    api: str
+
+    def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
+        """The JSON at an API path (`/containers/x/json`). Raises Missing, Conflict, Unobserved."""
+
+    def exec(self, container: str, argv: Sequence[str], seconds: float) -> Output:
+        """Run a command in a container. Raises Missing, Conflict, Unobserved."""
+
+    def ping(self) -> None:
+        """Raise Unobserved unless the engine answers."""
+
+
+class Host(Protocol):
+    """A reachable Docker host."""
+
+    name: str
+    engine: Engine
+
+    def read_files(self, paths: Sequence[str], *, regular: bool = False) -> list[ReadFile]:
+        """Files of the host, each up to FILE_CAP bytes; `regular` refuses all but regular files of that size.
+
+        Raises Unobserved where this host's files cannot be reached at all.
+        """
+
+    def connect(self, address: str, port: int, seconds: float) -> socket.socket:
+        """A TCP connection as the host itself would open it. Raises OSError for the student's, Unobserved else."""
+
+    def run(self, argv: Sequence[str], seconds: float) -> Output:
+        """Run a program on the host. Raises Missing when there is none of that name, Unobserved else."""
+
+    def close(self) -> None:
+        """Let go of every connection."""

@@ -1,0 +1,219 @@
+"""The engine's API through the docker SDK, each answer bounded in time and size.
+
+The SDK's client gives the transports (socket, npipe, TLS) and the HTTP session; the bodies are read here, since
+the SDK reads them without bounds. Without an `Upgrade` header the engine sends an exec's output as a plain body
+until EOF; with it, the SDK may drop output that arrives together with the headers.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from dockgrader.errors import Unobserved
+from dockgrader.hosts import failures
+from dockgrader.hosts.base import Conflict, Missing, Output
+from dockgrader.hosts.deadline import Deadline
+from dockgrader.hosts.endpoint import Endpoint
+from dockgrader.hosts.frames import Frames
+
+if TYPE_CHECKING:
+    from docker import APIClient
+    from requests import Response
+
+TESTED_API = "1.52"
+"""The newest API version that dockgrader was tested with (shapes of Docker 29); never asked for more."""
+JSON_CAP = 16 << 20
+STDOUT_CAP = 64 << 10
+CALL_SECONDS = 20.0
+CONNECTIONS = 8
+
+
+class DockerEngine:
+    """An engine that answers; made by `open_engine`."""
+
+    def __init__(self, endpoint: Endpoint, deadline: Deadline) -> None:
+        self._endpoint = endpoint
+        self._deadline = deadline
+        self._idle: queue.LifoQueue[APIClient] = queue.LifoQueue()
+        self._places = threading.BoundedSemaphore(CONNECTIONS)
+        self._closed = False
+        self.api = ""
+        self.version: Mapping[str, Any] = {}
+        answer = self.get("/version")
+        if not isinstance(answer, dict) or not isinstance(answer.get("ApiVersion"), str):
+            raise Unobserved("engine.garbage", failures.garbage(endpoint.url, "no version"))
+        self.version = answer
+        self.api = spoken_version(answer)
+
+    def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
+        """The JSON at an API path; several JSON values in a row (the event stream) come as a list."""
+        seconds = self._seconds(CALL_SECONDS)
+        with self._client() as client, failures.explained(self._endpoint.url, seconds):
+            answer = client.get(self._url(client, path), params=params, stream=True, timeout=seconds)
+            with answer:
+                body = self._body(answer, self._deadline.sooner(seconds))
+                _refused(answer.status_code, body)
+                return _decoded(body, stream=path == "/events")
+
+    def ping(self) -> None:
+        """Ask for the version again: an engine that hangs or died raises Unobserved."""
+        self.get("/version")
+
+    def exec(self, container: str, argv: Sequence[str], seconds: float) -> Output:
+        """Run a command in a container; cut off after `seconds` or STDOUT_CAP bytes."""
+        created = self._post(
+            f"/containers/{container}/exec",
+            {"AttachStdout": True, "AttachStderr": True, "Tty": False, "Cmd": list(argv)},
+        )
+        exec_id = created.get("Id") if isinstance(created, dict) else None
+        if not isinstance(exec_id, str):
+            raise Unobserved("engine.garbage", failures.garbage(self._endpoint.url, "an exec without an id"))
+        frames = self._streamed(exec_id, self._seconds(seconds))
+        if frames.timed_out or frames.flooded:
+            self.ping()
+            return Output(None, frames.stdout, frames.stderr, frames.timed_out, frames.flooded)
+        status = self.get(f"/exec/{exec_id}/json").get("ExitCode")
+        return Output(status if isinstance(status, int) else None, frames.stdout, frames.stderr)
+
+    def _streamed(self, exec_id: str, seconds: float) -> Frames:
+        from urllib3.exceptions import ReadTimeoutError
+
+        frames = Frames(STDOUT_CAP)
+        deadline = self._deadline.sooner(seconds)
+        with self._client() as client, failures.explained(self._endpoint.url, seconds):
+            try:
+                answer = client.post(
+                    self._url(client, f"/exec/{exec_id}/start"),
+                    json={"Detach": False, "Tty": False},
+                    stream=True,
+                    timeout=seconds,
+                )
+            except failures.timeouts():
+                frames.timed_out = True
+                return frames
+            with answer:
+                if answer.status_code >= 400:
+                    body = self._body(answer, deadline)
+                    _refused(answer.status_code, body, exec_failure=True)
+                    frames.failed_to_start(body)
+                    return frames
+                try:
+                    frames.read(answer.raw.read1, deadline)
+                except (ReadTimeoutError, TimeoutError):
+                    frames.timed_out = True
+        return frames
+
+    def _post(self, path: str, body: Mapping[str, Any]) -> Any:
+        seconds = self._seconds(CALL_SECONDS)
+        with self._client() as client, failures.explained(self._endpoint.url, seconds):
+            answer = client.post(self._url(client, path), json=body, stream=True, timeout=seconds)
+            with answer:
+                text = self._body(answer, self._deadline.sooner(seconds))
+                _refused(answer.status_code, text)
+                return _decoded(text)
+
+    def _body(self, answer: Response, deadline: Deadline) -> bytes:
+        chunks, size = [], 0
+        while chunk := answer.raw.read1(1 << 16, decode_content=True):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > JSON_CAP:
+                raise Unobserved("engine.garbage", failures.garbage(self._endpoint.url, "an endless answer"))
+            if deadline.passed():
+                raise Unobserved("engine.timeout", failures.slow(self._endpoint.url, CALL_SECONDS))
+        return b"".join(chunks)
+
+    def _seconds(self, most: float) -> float:
+        left = min(most, self._deadline.remaining())
+        if left <= 0:
+            raise Unobserved("engine.timeout", failures.slow(self._endpoint.url, CALL_SECONDS))
+        return left
+
+    def _url(self, client: APIClient, path: str) -> str:
+        return f"{client.base_url}/v{self.api}{path}" if self.api else f"{client.base_url}{path}"
+
+    @contextmanager
+    def _client(self) -> Iterator[APIClient]:
+        """A client for one thread at a time: the SDK's is not safe to share (docker-py #3229)."""
+        with self._places:
+            try:
+                client = self._idle.get_nowait()
+            except queue.Empty:
+                client = new_client(self._endpoint)
+            try:
+                yield client
+            finally:
+                self._idle.put(client)
+                if self._closed:
+                    self.close()
+
+    def close(self) -> None:
+        """Close the idle connections, and those in use as soon as they come back."""
+        self._closed = True
+        while True:
+            try:
+                self._idle.get_nowait().close()
+            except queue.Empty:
+                return
+
+
+def new_client(endpoint: Endpoint) -> APIClient:
+    """An SDK client without a version handshake. Raises Unobserved when the TLS set-up is unusable."""
+    from docker import APIClient
+    from docker.errors import DockerException, TLSParameterError
+    from docker.tls import TLSConfig
+
+    tls: TLSConfig | bool = False
+    try:
+        if endpoint.tls:
+            pair = (endpoint.tls.cert, endpoint.tls.key)
+            certificate = (pair[0], pair[1]) if pair[0] and pair[1] else None
+            tls = TLSConfig(client_cert=certificate, ca_cert=endpoint.tls.ca, verify=endpoint.tls.verify)
+        client = APIClient(base_url=endpoint.url, version="1.44", timeout=int(CALL_SECONDS), tls=tls)
+    except (TLSParameterError, DockerException) as error:
+        raise Unobserved(
+            "engine.endpoint", f"{endpoint.url} cannot be used ({endpoint.why}): {error}"
+        ) from error
+    # Proxies and netrc of the environment are for the web, not for an engine.
+    client.trust_env = False
+    return client
+
+
+def spoken_version(version: Mapping[str, Any]) -> str:
+    """The API version to speak: the server's, at most TESTED_API, never below the server's minimum."""
+    newest, oldest = version.get("ApiVersion"), version.get("MinAPIVersion")
+    spoken = min((str(newest), TESTED_API), key=_numbers)
+    return max((spoken, str(oldest)), key=_numbers) if isinstance(oldest, str) and oldest else spoken
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) if part.isdecimal() else 0 for part in version.split("."))
+
+
+def _decoded(body: bytes, *, stream: bool = False) -> Any:
+    text = body.decode("utf-8", "replace")
+    try:
+        return (
+            [json.loads(line) for line in text.splitlines() if line.strip()] if stream else json.loads(text)
+        )
+    except (ValueError, RecursionError):
+        raise Unobserved(
+            "engine.garbage", failures.garbage("The engine", "something that is no JSON")
+        ) from None
+
+
+def _refused(status: int, body: bytes, *, exec_failure: bool = False) -> None:
+    if status < 400:
+        return
+    if status == 404:
+        raise Missing
+    if status == 409:
+        raise Conflict
+    if exec_failure and status in (400, 500) and b"OCI runtime" in body:
+        return
+    raise Unobserved("engine.refused", failures.refused(status, body))

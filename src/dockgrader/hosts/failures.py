@@ -1,0 +1,100 @@
+"""What the SDK's, requests' and the socket's exceptions mean, in words that say what to do."""
+
+from __future__ import annotations
+
+import errno
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dockgrader.errors import Unobserved
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+
+
+def garbage(url: str, what: str) -> str:
+    """An answer that no Docker engine gives."""
+    return f"{url} does not answer as a Docker engine does: it sent {what}. Is this the engine's address?"
+
+
+def slow(url: str, seconds: float) -> str:
+    """An engine that takes the call but does not answer."""
+    return (
+        f"{url} did not answer within {seconds:.0f} s. Is the engine hanging? `docker info` shows the same."
+    )
+
+
+def refused(status: int, body: bytes) -> str:
+    """An error answer of the engine's own."""
+    text = _CONTROL.sub(" ", body[:300].decode("utf-8", "replace")).strip()
+    return f"The engine answered with an error ({status}): {text}"
+
+
+def timeouts() -> tuple[type[BaseException], ...]:
+    """The exceptions that mean that time ran out."""
+    from requests.exceptions import Timeout
+
+    return (Timeout, TimeoutError)
+
+
+@contextmanager
+def explained(url: str, seconds: float) -> Iterator[None]:
+    """Turn whatever the transport raises into Unobserved with the reason."""
+    from requests.exceptions import RequestException
+    from urllib3.exceptions import HTTPError
+
+    try:
+        yield
+    except (RequestException, HTTPError, OSError, ValueError) as error:
+        raise _reason(url, seconds, error) from error
+
+
+def _reason(url: str, seconds: float, error: BaseException) -> Unobserved:
+    chain = list(_causes(error))
+    names = {type(cause).__name__ for cause in chain}
+    numbers = {cause.errno for cause in chain if isinstance(cause, OSError)}
+    if numbers & {errno.EACCES, errno.EPERM}:
+        return Unobserved(
+            "engine.permission",
+            f"No permission for {url}. Add yourself to the group docker (`sudo usermod -aG docker $USER`, "
+            "then log in again), or run the command with sudo.",
+        )
+    if errno.ENOENT in numbers:
+        return Unobserved(
+            "engine.no-socket",
+            f"There is no socket at {url}. Is Docker installed and running (`sudo systemctl start docker`)?",
+        )
+    if names & {"Timeout", "ReadTimeout", "ConnectTimeout", "ReadTimeoutError", "TimeoutError"}:
+        return Unobserved("engine.timeout", slow(url, seconds))
+    if names & {"SSLError", "SSLCertVerificationError"}:
+        return Unobserved("engine.tls", f"The TLS connection to {url} failed: {_short(error)}")
+    if errno.ECONNREFUSED in numbers:
+        return Unobserved(
+            "engine.down",
+            f"Nothing answers at {url}. Start the engine (`sudo systemctl start docker`) and try again.",
+        )
+    if names & {"BadStatusLine", "ProtocolError", "LineTooLong", "InvalidHeader", "UnicodeError"}:
+        if errno.ECONNRESET in numbers or errno.EPIPE in numbers or "RemoteDisconnected" in names:
+            return _lost(url)
+        return Unobserved("engine.garbage", garbage(url, "something that is no HTTP"))
+    return Unobserved("engine.lost", f"The connection to {url} failed: {_short(error)}")
+
+
+def _lost(url: str) -> Unobserved:
+    return Unobserved("engine.lost", f"{url} closed the connection in the middle. Did the engine stop?")
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, what it wraps as an argument, and what it was raised from; bounded."""
+    todo: list[object] = [error]
+    for _ in range(20):
+        if not todo:
+            return
+        current = todo.pop(0)
+        if isinstance(current, BaseException):
+            yield current
+            todo += [*current.args, current.__cause__, current.__context__, getattr(current, "reason", None)]
+
+
+def _short(error: BaseException) -> str:
+    return _CONTROL.sub(" ", str(error))[:200]

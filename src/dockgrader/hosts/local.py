@@ -1,0 +1,117 @@
+"""A host that is reached by a socket or TCP, with this machine's own files where they are the same machine's."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
+
+from dockgrader.errors import Unobserved
+from dockgrader.hosts.base import FILE_CAP, Missing, Output, ReadFile
+from dockgrader.hosts.deadline import Deadline
+from dockgrader.hosts.endpoint import Endpoint
+from dockgrader.hosts.engine import DockerEngine
+
+_WILDCARDS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, never bound
+
+
+class LocalHost:
+    """The engine on this machine, or over tcp:// one whose files are out of reach."""
+
+    def __init__(self, endpoint: Endpoint, deadline: Deadline) -> None:
+        self.name = endpoint.url
+        self._endpoint = endpoint
+        self._remote = (
+            urlsplit(endpoint.url).hostname if endpoint.scheme in ("tcp", "http", "https") else None
+        )
+        self.engine = DockerEngine(endpoint, deadline)
+
+    def read_files(self, paths: Sequence[str], *, regular: bool = False) -> list[ReadFile]:
+        """This machine's files; over tcp:// they are another machine's, so none can be read."""
+        if self._remote:
+            raise Unobserved("host.files", f"The files of {self.name} cannot be read over tcp://")
+        return [_read(path, regular=regular) for path in paths]
+
+    def connect(self, address: str, port: int, seconds: float) -> socket.socket:
+        """Connect to a published port; a wildcard address means the host's loopback."""
+        if self._remote:
+            if address not in _WILDCARDS:
+                raise Unobserved("host.http", f"{address}:{port} can only be asked on {self._remote} itself")
+            address = self._remote
+        return socket.create_connection((_WILDCARDS.get(address, address), port), timeout=seconds)
+
+    def run(self, argv: Sequence[str], seconds: float) -> Output:
+        """Run a program of this machine with the engine's address in its environment."""
+        if self._remote:
+            raise Unobserved("host.run", f"No program can be run on {self.name} over tcp://")
+        env = {**os.environ, "DOCKER_HOST": self._endpoint.url, "LC_ALL": "C"}
+        env.pop("DOCKER_CONTEXT", None)
+        return _run(argv, env, seconds)
+
+    def close(self) -> None:
+        """Let go of the engine's connections."""
+        self.engine.close()
+
+
+def _read(path: str, *, regular: bool) -> ReadFile:
+    """A file's first bytes. Opened without blocking, so that a FIFO that a label names cannot hold us up."""
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
+    except (FileNotFoundError, NotADirectoryError):
+        return ReadFile(None, "missing")
+    except PermissionError:
+        return ReadFile(None, "denied")
+    except (OSError, ValueError):
+        return ReadFile(None, "unreadable")
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            return ReadFile(None, "irregular")
+        if regular and status.st_size > FILE_CAP:
+            return ReadFile(None, "too large")
+        with os.fdopen(os.dup(handle), "rb") as file:
+            return ReadFile(file.read(FILE_CAP))
+    except OSError as error:
+        gone = isinstance(error, ProcessLookupError)
+        return ReadFile(None, "missing" if gone else "unreadable")
+    finally:
+        os.close(handle)
+
+
+def _run(argv: Sequence[str], env: Mapping[str, str], seconds: float) -> Output:
+    """Run a program in a session of its own, so that what it started ends with it when time is over."""
+    pipe = subprocess.PIPE
+    try:
+        process = subprocess.Popen(
+            argv, env=env, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, start_new_session=True
+        )
+    except FileNotFoundError:
+        raise Missing from None
+    except OSError as error:
+        raise Unobserved("host.run", f"{argv[0]} cannot be run: {error.strerror}") from error
+    try:
+        stdout, stderr = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        _end(process)
+        return Output(None, b"", b"", timed_out=True)
+    return Output(process.returncode, stdout[:FILE_CAP], stderr[:FILE_CAP])
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill the program and its session, and reap it."""
+    if hasattr(os, "killpg"):
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+    process.communicate()
+
+
+def open_host(endpoint: Endpoint, deadline: Deadline) -> LocalHost:
+    """Reach the host behind an endpoint. Raises Unobserved when it does not answer as an engine."""
+    if endpoint.scheme == "ssh":
+        raise Unobserved("host.ssh", f"{endpoint.url}: hosts over SSH cannot be graded by this version yet")
+    return LocalHost(endpoint, deadline.sooner(deadline.remaining()))

@@ -1,0 +1,92 @@
+"""The seam of the kinds of check: what the author gives, which facts it needs, and the judge."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from dockgrader.facts.base import Fact, See
+from dockgrader.kinds.matchers import Matcher
+from dockgrader.report.model import Status, Verdict
+from dockgrader.units import parse_cpus, parse_size
+
+
+def _languages(value: Any) -> Any:
+    if isinstance(value, dict) and not value:
+        raise ValueError("expected at least one language, such as en: or ru:")
+    return value
+
+
+def _identifier(value: str) -> str:
+    if not value or len(value) > 80 or not all(part.isalnum() or part in "-_." for part in value):
+        raise ValueError(f"expected letters, digits, '-', '_' and '.', found {value!r}")
+    return value
+
+
+Text = Annotated[
+    str | dict[str, str],
+    AfterValidator(_languages),
+    Field(description="A text, or one a language: {en: …, ru: …}"),
+]
+Identifier = Annotated[str, AfterValidator(_identifier)]
+Size = Annotated[int, BeforeValidator(parse_size), Field(description="Bytes, or a size such as 200MiB")]
+Cpus = Annotated[int, BeforeValidator(parse_cpus), Field(description="A number of CPUs such as 0.5")]
+
+
+class Spec(BaseModel):
+    """Any part of an assignment: unknown fields are errors, and nothing changes once it is loaded."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+class Mistake(Spec):
+    """A mistake that an author expects: when what was found matches, this code and these texts are given."""
+
+    actual: Matcher = Field(description="What was found, as a value or a matcher")
+    code: Identifier = Field(description="The stable name of this mistake")
+    instead_of: str | None = Field(None, description="Only where the kind's own code would be this one")
+    message: Text | None = Field(None, description="What was expected and found")
+    hint: Text | None = Field(None, description="How to get on")
+
+
+class Check(Spec):
+    """What every check has."""
+
+    id: Identifier = Field(description="The check's name in its task")
+    kind: str
+    title: Text = Field("", description="What is checked, as a student reads it")
+    points: float = Field(1, ge=0, le=1000, description="Points for passing")
+    needs: list[Identifier] = Field([], description="Checks of this task that must have passed")
+    hint: Text | None = Field(None, description="A hint for any failure")
+    hints: dict[str, Text] = Field({}, description="Hints by code, before those that come with the kind")
+    messages: dict[str, Text] = Field({}, description="Messages by code")
+    mistakes: list[Mistake] = Field([], description="Mistakes told apart by what was found")
+
+    def asks(self) -> Iterable[Fact[Any]]:
+        """Facts that `judge` will surely need, so that all can be read at once."""
+        return ()
+
+    @abstractmethod
+    def judge(self, see: See) -> Verdict:
+        """The verdict. Raises Failed for the student's mistakes, Unobserved for the host's."""
+        raise NotImplementedError
+
+    def shown_by(self, see: See) -> list[str]:
+        """Commands by which a person sees the same."""
+        return []
+
+
+class Failed(Exception):
+    """The student's work is not as expected."""
+
+    def __init__(self, code: str, expected: Any = None, actual: Any = None, **params: Any) -> None:
+        super().__init__(code)
+        self.verdict = Verdict(Status.FAILED, code, expected, actual, params)
+
+
+def passed(expected: Any = None, actual: Any = None, **params: Any) -> Verdict:
+    """The verdict of a check that holds."""
+    return Verdict(Status.PASSED, "ok", expected, actual, params)

@@ -1,0 +1,112 @@
+"""Kind `http`: what a container answers on its published port, and a number in it that grows."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from dockgrader.facts.base import See
+from dockgrader.facts.containers import Inspected
+from dockgrader.facts.http import HttpSeries, Page, Series
+from dockgrader.kinds.base import Failed, passed
+from dockgrader.kinds.target import TargetCheck
+from dockgrader.report.model import Verdict
+
+
+class HttpCheck(TargetCheck):
+    """A container, or any replica of a service, answers GET on a published port, whichever it is."""
+
+    kind: Literal["http"]
+    path: str = Field("/", pattern=r"^/[!-~]*$", description="The path of the page")
+    status: int = Field(200, ge=100, le=599, description="The HTTP status")
+    body: str | None = Field(
+        None, description="A regular expression for the whole text, spaces around it aside"
+    )
+    grows: str | None = Field(None, description="A named group of `body` whose number grows from GET to GET")
+
+    @field_validator("body")
+    @classmethod
+    def _compiles(cls, pattern: str | None) -> str | None:
+        try:
+            re.compile(pattern or "")
+        except re.error as error:
+            raise ValueError(f"no regular expression: {error}") from None
+        return pattern
+
+    def judge(self, see: See) -> Verdict:
+        """Any published port of any replica that answers as expected is enough; else the nearest miss is told."""
+        misses = []
+        for target in self.targets(see):
+            found = see(self._fact(target))
+            if not found:
+                misses.append(Failed("http.not-published", self._expected(), None, name=target.name))
+            for series in found:
+                try:
+                    return self._judge_one(target, series)
+                except Failed as miss:
+                    misses.append(miss)
+        raise max(misses, key=lambda miss: _NEARNESS.index(miss.verdict.code))
+
+    def _fact(self, target: Inspected) -> HttpSeries:
+        return HttpSeries(self.container or target.id, self.path, 2 if self.grows else 1)
+
+    def _expected(self) -> str | int:
+        return self.body if self.body is not None else self.status
+
+    def _judge_one(self, target: Inspected, series: Series) -> Verdict:
+        where = {"name": target.name, "address": f"{series.address or '0.0.0.0'}:{series.port}"}  # noqa: S104
+        numbers: list[int] = []
+        for page in series.pages:
+            self._refuse(page, where)
+            match = re.fullmatch(self.body, page.body.strip()) if self.body is not None else None
+            if self.body is not None and match is None:
+                raise Failed(
+                    "http.body", self._expected(), page.body[:1000], **where, found=page.body.strip()[:200]
+                )
+            if match and self.grows:
+                numbers.append(int(match[self.grows][:18]))
+        if self.grows and not all(
+            later > before for before, later in zip(numbers, numbers[1:], strict=False)
+        ):
+            raise Failed("http.does-not-grow", self._expected(), numbers, **where, numbers=numbers)
+        text = series.pages[-1].body.strip()[:1000]
+        return passed(self._expected(), text, **where)
+
+    def _refuse(self, page: Page, where: dict[str, str]) -> None:
+        if page.problem:
+            raise Failed(f"http.{page.problem}", self._expected(), page.body or None, **where)
+        if page.status != self.status:
+            raise Failed(
+                "http.status", self.status, page.status, **where, found=page.status, wanted=self.status
+            )
+
+    def shown_by(self, see: See) -> list[str]:
+        """`curl` of each published address."""
+        try:
+            targets = self.targets(see)
+        except Failed:
+            return ["docker ps -a"]
+        found = [series for target in targets for series in see(self._fact(target))]
+        commands = [f"curl -i http://{_shown(series)}{self.path}" for series in found[:4]]
+        return commands or [f"docker port {target.name}" for target in targets[:2]]
+
+
+_NEARNESS = (
+    "http.not-published",
+    "http.unreachable",
+    "http.refused",
+    "http.empty",
+    "http.timeout",
+    "http.garbage",
+    "http.status",
+    "http.body",
+    "http.does-not-grow",
+)
+"""From the farthest miss to the nearest."""
+
+
+def _shown(series: Series) -> str:
+    wildcard = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - read, never bound
+    return f"{wildcard.get(series.address, series.address)}:{series.port}"
