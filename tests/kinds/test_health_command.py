@@ -75,6 +75,7 @@ RIGHT = [
     'test "$(redis-cli ping)" = PONG',
     'test "PONG" = "$(redis-cli ping)"',
     'test -n "$(redis-cli ping)"',
+    "redis-cli ping; echo $? | grep 0",
     '[ "$(redis-cli ping | wc -l)" -eq 1 ]',
     '[[ "$(redis-cli ping)" == "PONG" ]]',
     "[[ $(redis-cli ping) =~ PONG ]]",
@@ -239,6 +240,11 @@ WRONG = {
         "redis-cli ping & wait $!",
         "[ $(($(redis-cli ping | wc -l))) = 1 ]",
         "exec > /dev/null; redis-cli ping",
+        "[[ $(redis-cli ping) == PONG || 1 == 1 ]]",
+        "ln -sf /bin/true /usr/bin/redis-cli; redis-cli ping",
+        "echo exit > /usr/bin/redis-cli; redis-cli ping",
+        "hash -p /bin/true redis-cli; redis-cli ping",
+        "printf -v PATH /tmp; redis-cli ping",
         "set -x; redis-cli ping",
         "set -n; redis-cli ping",
         "echo redis-cli ping | sh; redis-cli ping | sh",
@@ -311,6 +317,7 @@ def test_right_exec_forms(argv: list[str]) -> None:
         (["CMD", "sh", "-c", "redis-cli ping || true"], "always-passes-or-true"),
         (["CMD", "sh", "healthcheck-redis-cli.sh"], "unclear"),
         (["CMD-SHELL", "redis-cli", "ping"], "split-shell-form"),
+        (["CMD", "sh", "-c", "redis-cli", "ping"], "split-shell-form"),
         (["CMD", "redis-cli", "ping", "x" * 5000], "unclear"),
         (["CMD-SHELL", "redis-cli ping" + " " * 5000], "unclear"),
     ],
@@ -337,6 +344,7 @@ def test_every_code_has_an_example() -> None:
         (["mysqladmin", "ping"], "mysqladmin -u root -p$PASSWORD ping", "ok"),
         (["mysqladmin", "ping"], "mysqladmin status ping", "healthcheck.other-command"),
         (["mysqladmin", "ping"], "mysqladmin $WHAT", "healthcheck.unclear"),
+        (["redis-cli"], "redis-cli", "ok"),
         (["curl", "-f", "http://localhost"], "curl -s -f http://localhost > /dev/null || exit 1", "ok"),
         (["curl", "-f", "http://localhost"], "curl http://localhost", "healthcheck.other-command"),
         (["curl", "-f", "http://localhost"], "curl -f http://localhost | grep up", "healthcheck.unclear"),
@@ -364,8 +372,8 @@ def test_the_detail_is_short_and_printable() -> None:
 
 SNIPPETS = r"""
 redis-cli ping PONG grep -q -E echo true false exit 0 1 $? $x x= " ' ` \ $( ) ( { } ; & | && || ! > < >& 2>&1
-# if then else fi while do done [ ] [[ ]] = == -eq sh -c set -e -o pipefail timeout 3 env exec test ${x:-y} $((
-* ? ~ “ printf %s cat head tr -d wc -l export unset . eval
+# if then else fi while do done [ ] [[ ]] = == -eq sh -c set -e -o pipefail timeout 3 env exec test ${x:-y}
+$(( * ? ~ “ printf %s cat head tr -d wc -l export unset . eval
 """
 PIECES = st.sampled_from([*SNIPPETS.split(), "\n", "\x00", "\ud800"])
 SCRIPTS = st.lists(st.tuples(PIECES, st.sampled_from([" ", " ", ""])), max_size=30).map(

@@ -16,6 +16,7 @@ from lab.engine import PrivateEngine, may_start, pings
 from lab.images import ensure_base_images
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
+Lab = tuple["subprocess.Popen[str]", Path, str]
 POSSIBLE, REASON = may_start()
 
 pytestmark = [
@@ -66,7 +67,7 @@ def network_namespaces() -> set[int]:
     return found
 
 
-def test_a_container_has_its_limits_in_the_cgroups_of_the_machine(engine):
+def test_a_container_has_its_limits_in_the_cgroups_of_the_machine(engine: PrivateEngine) -> None:
     container = start(engine, "--memory=200m")
     pid = engine.run(["docker", "inspect", "--format={{.State.Pid}}", container]).stdout.strip()
 
@@ -76,7 +77,7 @@ def test_a_container_has_its_limits_in_the_cgroups_of_the_machine(engine):
     assert [path.read_text() for path in limits] == ["209715200\n"]
 
 
-def test_a_published_port_is_open_behind_the_prefix_and_not_on_the_machine(engine):
+def test_a_published_port_is_open_behind_the_prefix_and_not_on_the_machine(engine: PrivateEngine) -> None:
     start(engine, "--publish=61379:6379", image="redis", command="redis-server")
     ask = "exec 3<>/dev/tcp/127.0.0.1/61379 && echo PING >&3 && head -n 1 <&3"
 
@@ -88,7 +89,7 @@ def test_a_published_port_is_open_behind_the_prefix_and_not_on_the_machine(engin
     assert subprocess.run(["bash", "-c", ask], capture_output=True, check=False).returncode != 0
 
 
-def test_a_name_that_no_container_has_is_refused_at_once(engine):
+def test_a_name_that_no_container_has_is_refused_at_once(engine: PrivateEngine) -> None:
     engine.run(["docker", "network", "create", "names"])
     lookup = ["docker", "run", "--rm", "--network=names", "python:3-alpine", "python", "-c"]
 
@@ -99,14 +100,14 @@ def test_a_name_that_no_container_has_is_refused_at_once(engine):
     assert time.monotonic() - started < 5
 
 
-def test_base_images_that_are_there_are_left_alone(engine):
+def test_base_images_that_are_there_are_left_alone(engine: PrivateEngine) -> None:
     before = engine.run(["docker", "image", "ls", "--no-trunc"]).stdout
 
     assert ensure_base_images(engine) == []
     assert engine.run(["docker", "image", "ls", "--no-trunc"]).stdout == before
 
 
-def test_two_engines_side_by_side_do_not_meet(engine):
+def test_two_engines_side_by_side_do_not_meet(engine: PrivateEngine) -> None:
     first = start(engine, "--name=test_limit", "--publish=80:80")
 
     with PrivateEngine() as other:
@@ -119,7 +120,7 @@ def test_two_engines_side_by_side_do_not_meet(engine):
     start(engine, "--name=another")  # its cgroups, bridge and rules are still in order
 
 
-def test_nothing_is_left(tmp_path):
+def test_nothing_is_left(tmp_path: Path) -> None:
     rules = subprocess.run(["iptables-save"], capture_output=True, check=True).stdout
     links = subprocess.run(["ip", "link"], capture_output=True, check=True).stdout
 
@@ -138,7 +139,7 @@ def test_nothing_is_left(tmp_path):
     assert subprocess.run(["ip", "link"], capture_output=True, check=True).stdout == links
 
 
-def test_an_engine_that_cannot_start_says_why_and_leaves_nothing():
+def test_an_engine_that_cannot_start_says_why_and_leaves_nothing() -> None:
     engine = PrivateEngine(arguments=["--no-such-option"])
 
     with pytest.raises(LabError, match="unknown flag: --no-such-option"), engine:
@@ -146,7 +147,7 @@ def test_an_engine_that_cannot_start_says_why_and_leaves_nothing():
     assert traces(engine.folder) == []
 
 
-def test_a_folder_that_holds_something_is_refused_and_kept(tmp_path):
+def test_a_folder_that_holds_something_is_refused_and_kept(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").touch()
 
     with pytest.raises(LabError, match="not empty"), PrivateEngine(tmp_path):
@@ -155,7 +156,7 @@ def test_a_folder_that_holds_something_is_refused_and_kept(tmp_path):
 
 
 @pytest.fixture
-def lab() -> Iterator[tuple[subprocess.Popen[str], Path, str]]:
+def lab() -> Iterator[Lab]:
     """A lab of another process, as people start it: the process, its folder, the id of a container in it."""
     folder = Path(f"/var/tmp/dockgrader-lab-test-{os.urandom(4).hex()}")
     script = "docker run --detach alpine sleep 3600; exec sleep 600"
@@ -173,7 +174,7 @@ def lab() -> Iterator[tuple[subprocess.Popen[str], Path, str]]:
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_it_cleanly(lab, ending):
+def test_a_signal_ends_it_cleanly(lab: Lab, ending: int) -> None:
     process, folder, container = lab
     assert traces(folder, container)
 
@@ -183,7 +184,7 @@ def test_a_signal_ends_it_cleanly(lab, ending):
     assert traces(folder, container) == []
 
 
-def test_a_second_ctrl_c_does_not_stop_the_tidying(lab):
+def test_a_second_ctrl_c_does_not_stop_the_tidying(lab: Lab) -> None:
     process, folder, container = lab
 
     process.send_signal(signal.SIGINT)
@@ -194,7 +195,7 @@ def test_a_second_ctrl_c_does_not_stop_the_tidying(lab):
     assert traces(folder, container) == []
 
 
-def test_what_a_killed_lab_left_is_removed_by_the_next(lab):
+def test_what_a_killed_lab_left_is_removed_by_the_next(lab: Lab) -> None:
     process, folder, container = lab
     process.kill()
     process.wait()
@@ -204,7 +205,7 @@ def test_what_a_killed_lab_left_is_removed_by_the_next(lab):
         assert traces(folder, container) == []
 
 
-def test_the_orphans_of_a_killed_dockerd_are_removed(lab):
+def test_the_orphans_of_a_killed_dockerd_are_removed(lab: Lab) -> None:
     process, folder, container = lab
     os.kill(int((folder / "dockerd.pid").read_text()), signal.SIGKILL)
 

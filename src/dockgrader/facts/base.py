@@ -15,6 +15,7 @@ from dockgrader.hosts.base import Host
 from dockgrader.hosts.deadline import Deadline
 
 Answer = TypeVar("Answer")
+Given = TypeVar("Given", covariant=True)
 
 
 class See(Protocol):
@@ -38,7 +39,7 @@ class Setting:
 
 
 @dataclasses.dataclass(frozen=True)
-class Fact(ABC, Generic[Answer]):
+class Fact(ABC, Generic[Given]):
     """A question; its fields are JSON values, so that it can be written into evidence."""
 
     name: ClassVar[str]
@@ -48,7 +49,7 @@ class Fact(ABC, Generic[Answer]):
         """Ask the host; a JSON value. Raises Unobserved."""
 
     @abstractmethod
-    def parse(self, raw: Any) -> Answer:
+    def parse(self, raw: Any) -> Given:
         """The typed answer in what was read, now or in another run."""
 
     @abstractmethod

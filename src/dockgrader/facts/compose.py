@@ -5,7 +5,7 @@ from __future__ import annotations
 import ntpath
 import posixpath
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -34,7 +34,7 @@ class Project:
     running: bool
 
 
-def projects(containers: Iterable[Listed]) -> list[Project]:
+def projects(containers: Sequence[Listed]) -> list[Project]:
     """The projects on a host, newest first.
 
     One-off containers (`run`) and hook containers (no config hash, Compose 5.3) are no replicas.

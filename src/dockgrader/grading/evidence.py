@@ -17,7 +17,7 @@ from dockgrader.report.model import HostReport
 
 SCHEMA = "dockgrader.evidence/1"
 _CAP = 64 << 20
-_HOST_KEYS = ("name", "engine", "api", "cgroup_version", "cgroup_driver")
+_HOST_KEYS = ("engine", "api", "cgroup_version", "cgroup_driver")
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def read_evidence(path: Path) -> Evidence:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is no evidence file"
         raise EvidenceError(f"{path}: {reason}") from None
     schema = raw.get("schema") if isinstance(raw, dict) else None
-    if schema != SCHEMA:
+    if not isinstance(raw, dict) or schema != SCHEMA:
         found = f"its schema is {str(schema)[:60]!r}" if schema else "it is no evidence file"
         raise EvidenceError(f"{path}: {found}; this version reads {SCHEMA}")
     try:
@@ -101,8 +101,8 @@ def _evidence(raw: dict[str, Any]) -> Evidence:
         )
         for item in raw["readings"]
     )
-    texts = {key: None if host[key] is None else str(host[key]) for key in _HOST_KEYS}
-    named = HostReport(**{**texts, "name": texts["name"] or "?"})
+    details = {key: None if host[key] is None else str(host[key]) for key in _HOST_KEYS}
+    named = HostReport(str(host["name"]), **details)
     return Evidence(named, str(raw["started_at"]), _error(raw["error"]), readings)
 
 

@@ -43,9 +43,9 @@ def title_of(check: AnyCheck, lang: str) -> str:
 
 def _texts(check: AnyCheck, verdict: Verdict, lang: str) -> tuple[str, str]:
     message, hint = of_code(verdict.code, lang)
-    mistake = next((item for item in check.mistakes if item.code == verdict.code), None)
-    own_message = check.messages.get(verdict.code) or (mistake and mistake.message)
-    own_hint = check.hints.get(verdict.code) or (mistake and mistake.hint) or check.hint
+    mistakes = [item for item in check.mistakes if item.code == verdict.code]
+    own_message = check.messages.get(verdict.code) or next((item.message for item in mistakes), None)
+    own_hint = check.hints.get(verdict.code) or next((item.hint for item in mistakes), None) or check.hint
     return picked(own_message, lang) or message or verdict.code, picked(own_hint, lang) or hint
 
 

@@ -46,8 +46,13 @@ class Output:
 class Engine(Protocol):
     """The Docker engine's API. Every call is bounded in time and size and raises `Unobserved` for the host's sake."""
 
-    version: Mapping[str, Any]
-    api: str
+    @property
+    def version(self) -> Mapping[str, Any]:
+        """What `/version` answers."""
+
+    @property
+    def api(self) -> str:
+        """The API version that is spoken, such as 1.41."""
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
         """The JSON at an API path (`/containers/x/json`). Raises Missing, Conflict, Unobserved."""
@@ -62,8 +67,13 @@ class Engine(Protocol):
 class Host(Protocol):
     """A reachable Docker host."""
 
-    name: str
-    engine: Engine
+    @property
+    def name(self) -> str:
+        """The endpoint's URL."""
+
+    @property
+    def engine(self) -> Engine:
+        """The host's engine."""
 
     def read_files(self, paths: Sequence[str], *, regular: bool = False) -> list[ReadFile]:
         """Files of the host, each up to FILE_CAP bytes; `regular` refuses all but regular files of that size.

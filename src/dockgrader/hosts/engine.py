@@ -42,13 +42,23 @@ class DockerEngine:
         self._idle: queue.LifoQueue[APIClient] = queue.LifoQueue()
         self._places = threading.BoundedSemaphore(CONNECTIONS)
         self._closed = False
-        self.api = ""
-        self.version: Mapping[str, Any] = {}
+        self._api = ""
+        self._version: Mapping[str, Any] = {}
         answer = self.get("/version")
         if not isinstance(answer, dict) or not isinstance(answer.get("ApiVersion"), str):
             raise Unobserved("engine.garbage", failures.garbage(endpoint.url, "no version"))
-        self.version = answer
-        self.api = spoken_version(answer)
+        self._version = answer
+        self._api = spoken_version(answer)
+
+    @property
+    def version(self) -> Mapping[str, Any]:
+        """What `/version` answers."""
+        return self._version
+
+    @property
+    def api(self) -> str:
+        """The API version that is spoken; empty until it is known."""
+        return self._api
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
         """The JSON at an API path; several JSON values in a row (the event stream) come as a list."""

@@ -23,12 +23,22 @@ class LocalHost:
     """The engine on this machine, or over tcp:// one whose files are out of reach."""
 
     def __init__(self, endpoint: Endpoint, deadline: Deadline) -> None:
-        self.name = endpoint.url
+        self._name = endpoint.url
         self._endpoint = endpoint
         self._remote = (
             urlsplit(endpoint.url).hostname if endpoint.scheme in ("tcp", "http", "https") else None
         )
-        self.engine = DockerEngine(endpoint, deadline)
+        self._engine = DockerEngine(endpoint, deadline)
+
+    @property
+    def name(self) -> str:
+        """The endpoint's URL."""
+        return self._name
+
+    @property
+    def engine(self) -> DockerEngine:
+        """The host's engine."""
+        return self._engine
 
     def read_files(self, paths: Sequence[str], *, regular: bool = False) -> list[ReadFile]:
         """This machine's files; over tcp:// they are another machine's, so none can be read."""
@@ -54,7 +64,7 @@ class LocalHost:
 
     def close(self) -> None:
         """Let go of the engine's connections."""
-        self.engine.close()
+        self._engine.close()
 
 
 def _read(path: str, *, regular: bool) -> ReadFile:
