@@ -427,6 +427,18 @@ BOMBS: Mapping[str, str] = {
 }
 
 
+def test_what_is_too_long_or_too_deep_is_not_followed() -> None:
+    def nested(levels: int) -> str:
+        opened, closed = "{ " * levels, "; }" * levels
+        return f"{opened} sh -c '{opened} redis-cli ping {closed}' {closed}"
+
+    assert judge_health_command(["CMD-SHELL", nested(10)]).code == "ok"
+    assert "nested too deeply" in judge_health_command(["CMD-SHELL", nested(18)]).detail
+    piped = "redis-cli ping" + "|cat" * 100
+    assert judge_health_command(["CMD-SHELL", piped]).code == "healthcheck.always-passes"
+    assert "too long" in judge_health_command(["CMD-SHELL", piped + "|cat" * 900]).detail
+
+
 @pytest.mark.parametrize("script", BOMBS.values(), ids=BOMBS.keys())
 def test_a_bomb_costs_little(script: str) -> None:
     assert len(script) <= shell.MAX_SCRIPT
@@ -572,6 +584,45 @@ set +e""".splitlines()
 )
 JOINED = ("{} && {}", "{} || {}", "{}; {}", "{} | {}", "{}\n{}", "! {} || {}", "if {}; then {}; fi")
 AROUND = ("( {} )", "{{ {}; }}", "x=$({})", 'echo "$({})"', "( {} ) 2>&1", "{{ {}; }} > /dev/null")
+
+
+KNOWN = [
+    # script, exit status with a server that is up, with one that is down
+    ("set -o pipefail; (exit 3) | (exit 4) | true", 4, 4),
+    ("set -o pipefail; redis-cli ping | cat", 0, 1),
+    ("set -e; false || true; false && true; exit 3", 3, 3),
+    ("set -e; ! true; exit 3", 3, 3),
+    ("set -e; { false && true; }; exit 3", 3, 3),
+    ("set -e; (false && true); exit 3", 1, 1),
+    ("set -e; if false; then :; fi; redis-cli ping; exit 3", 3, 1),
+    ("set -e; x=$(redis-cli ping); exit 3", 3, 1),
+    ("x=1; (x=2); [ $x = 1 ]", 0, 0),
+    ("x=1; { x=2; }; [ $x = 1 ]", 1, 1),
+    ("x=1; x=2 | cat; [ $x = 1 ]", 0, 0),
+    ("(exit 0); exit 3", 3, 3),
+    ("exit 0 | cat; exit 3", 3, 3),
+    ("exit 300", 44, 44),
+    ("redis-cli ping; (exit $?)", 0, 1),
+    ("[ $(redis-cli ping) = PONG ]", 0, 2),
+    ('[ ! -n "$(redis-cli ping)" ]', 1, 0),
+    ("x=' PONG '; [ $x = PONG ]", 0, 0),
+    ("echo PONGS | grep -x -E 'PONG|S'", 1, 1),
+    ("echo PONG | { cat > /dev/null; grep PONG; }", 1, 1),
+    ("redis-cli ping 2>&1 > /dev/null | grep -c .", 1, 0),
+    ("{ redis-cli ping; echo x; } 2>&1 | wc -l | grep 2", 0, 0),
+    ("sh -c 'exit 3'; [ $? -eq 3 ]", 0, 0),
+    ('sh -c "\'"', 2, 2),
+    ("exec redis-cli ping; exit 3", 0, 1),
+    ("[[ $(redis-cli ping) == PONG ]]", 0, 1),
+]
+
+
+@needs_shells
+@pytest.mark.parametrize(("script", "up", "down"), KNOWN)
+def test_subtle_scripts_end_as_in_real_shells(machine: Machine, script: str, up: int, down: int) -> None:
+    assert (_claimed_status(script, up=True), _claimed_status(script, up=False)) == (up, down)
+    for outcome in machine.outcomes(script):
+        assert outcome[1:] == (up, down), outcome[0]
 
 
 @st.composite

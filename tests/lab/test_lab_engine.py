@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -123,6 +124,7 @@ def test_two_engines_side_by_side_do_not_meet(engine: PrivateEngine) -> None:
 def test_nothing_is_left(tmp_path: Path) -> None:
     rules = subprocess.run(["iptables-save"], capture_output=True, check=True).stdout
     links = subprocess.run(["ip", "link"], capture_output=True, check=True).stdout
+    threads = threading.active_count()
 
     with PrivateEngine(socket_path=tmp_path / "docker.sock") as engine:
         ensure_base_images(engine)
@@ -134,6 +136,7 @@ def test_nothing_is_left(tmp_path: Path) -> None:
 
     assert traces(engine.folder, container) == []
     assert namespace not in network_namespaces()
+    assert threading.active_count() == threads
     assert list(tmp_path.iterdir()) == []
     assert subprocess.run(["iptables-save"], capture_output=True, check=True).stdout == rules
     assert subprocess.run(["ip", "link"], capture_output=True, check=True).stdout == links

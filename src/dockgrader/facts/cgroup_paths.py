@@ -1,6 +1,6 @@
 """Where a container's cgroup lies on the host: `/proc/<pid>/cgroup` against the mount table.
 
-Pure text in, paths out. Sources: cgroups(7), proc(5) for both formats; `docs/explanation/cgroups.md` for what was
+Pure text in, paths out. Sources: cgroups(7), proc(5) for both formats; `docs/explanation/fairness.md` for what was
 seen on live engines.
 """
 

@@ -225,8 +225,8 @@ class Image(Fact[dict[str, Any] | None]):
 
 
 def _redacted(raw: Any) -> Any:
-    """The same answer with each value of the environment replaced."""
-    env = dig_list(raw, "Config", "Env")
-    if env:
-        raw["Config"]["Env"] = [str(entry).partition("=")[0] + "=(redacted)" for entry in env]
+    """The same answer with each value of the environment replaced; images of older engines have it twice."""
+    for config in ("Config", "ContainerConfig"):
+        if env := dig_list(raw, config, "Env"):
+            raw[config]["Env"] = [str(entry).partition("=")[0] + "=(redacted)" for entry in env]
     return raw

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import threading
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from dockgrader.facts.base import Fact, Setting, dig, dig_int, dig_list, dig_str
@@ -80,10 +80,12 @@ class SteadyWithin(Fact[bool]):
 def seconds_between(earlier: str, later: str) -> float | None:
     """Seconds between two of the engine's times (RFC 3339), None when one is none."""
     try:
-        times = [datetime.fromisoformat(text[:19]) for text in (earlier, later)]
+        times = [datetime.fromisoformat(text) for text in (earlier, later)]
     except ValueError:
         return None
-    return (times[1] - times[0]).total_seconds()
+    # Containers' times are in UTC, the engine's own clock is in its time zone.
+    first, second = (time if time.tzinfo else time.replace(tzinfo=UTC) for time in times)
+    return (second - first).total_seconds()
 
 
 def _fell(start: Any, look: Any) -> bool:

@@ -13,6 +13,7 @@ from dockgrader.kinds import limits
 from dockgrader.kinds.base import Cpus, Failed, Size, passed
 from dockgrader.kinds.matchers import Matcher, described, matches
 from dockgrader.kinds.target import TargetCheck, running_or_failed
+from dockgrader.report import plain
 from dockgrader.report.model import Verdict
 
 
@@ -56,7 +57,8 @@ class ContainerCheck(TargetCheck):
                     value,
                     name=target.name,
                     path=path,
-                    found=repr(value),
+                    wanted=plain.value(described(matcher)),
+                    found=plain.value(value),
                 )
 
     def _all_right(self, targets: list[Inspected]) -> Verdict:

@@ -13,6 +13,7 @@ from dockgrader.facts.base import Fact, See
 from dockgrader.facts.commands import Answered, Exec
 from dockgrader.kinds.base import Check, Failed, passed
 from dockgrader.kinds.matchers import Matcher, described, matches
+from dockgrader.report import plain
 from dockgrader.report.model import Verdict
 
 
@@ -76,7 +77,7 @@ class ExecCheck(Check):
                 found,
                 name=self.container,
                 command=command,
-                wanted=described(self.stdout),
+                wanted=plain.value(described(self.stdout)),
                 found=found[:200],
             )
         if not matches(self.exit, answer.exit):
@@ -86,6 +87,7 @@ class ExecCheck(Check):
                 answer.exit,
                 name=self.container,
                 command=command,
+                wanted=plain.value(described(self.exit)),
                 found=answer.exit,
                 said=_reason(answer)[:200],
             )

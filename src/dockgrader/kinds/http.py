@@ -68,10 +68,10 @@ class HttpCheck(TargetCheck):
                 )
             if match and self.grows:
                 numbers.append(int(match[self.grows][:18]))
-        if self.grows and not all(
-            later > before for before, later in zip(numbers, numbers[1:], strict=False)
-        ):
-            raise Failed("http.does-not-grow", self._expected(), numbers, **where, numbers=numbers)
+        if self.grows and not all(later > before for before, later in pairwise(numbers)):
+            raise Failed(
+                "http.does-not-grow", self._expected(), numbers, **where, numbers=", ".join(map(str, numbers))
+            )
         text = series.pages[-1].body.strip()[:1000]
         return passed(self._expected(), text, **where)
 

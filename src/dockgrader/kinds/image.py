@@ -13,6 +13,7 @@ from dockgrader.kinds.base import Check, Failed, passed
 from dockgrader.kinds.container import at_path
 from dockgrader.kinds.matchers import Matcher, described, matches
 from dockgrader.kinds.target import named
+from dockgrader.report import plain
 from dockgrader.report.model import Verdict
 
 _REGISTRIES = ("docker.io/", "index.docker.io/", "registry-1.docker.io/", "localhost/", "library/")
@@ -67,7 +68,13 @@ class ImageCheck(Check):
             value = at_path(image, path)
             if not matches(matcher, value):
                 raise Failed(
-                    "image.inspect", described(matcher), value, image=name, path=path, found=repr(value)
+                    "image.inspect",
+                    described(matcher),
+                    value,
+                    image=name,
+                    path=path,
+                    wanted=plain.value(described(matcher)),
+                    found=plain.value(value),
                 )
         return passed(name, name, image=name)
 

@@ -12,6 +12,7 @@ from dockgrader.report.plain import clean, value
 WIDTH = 80
 _MARKS = {Status.PASSED: "✓", Status.FAILED: "✗", Status.ERROR: "!", Status.SKIPPED: "-"}
 _COLOURS = {Status.PASSED: "32", Status.FAILED: "31", Status.ERROR: "35", Status.SKIPPED: "33"}
+_NOT_CHECKED = ("skipped", "prerequisite.error")
 _WORDS = {
     "en": {
         "expected": "expected",
@@ -62,21 +63,29 @@ def _task(task: TaskReport, words: dict[str, str], colour: bool) -> str:
     lines = [_wrapped(f"{head}  [{score}]", "  ")]
     if task.note:
         lines.append(_wrapped(clean(task.note), "  ", indent="  "))
-    rows = [_row(check, words, colour) for check in task.checks]
+    rows = [
+        _row(check, words, colour, told=before is not None and _same_cause(before, check))
+        for before, check in zip((None, *task.checks), task.checks, strict=False)
+    ]
     return "\n".join([*lines, tabulate(rows, tablefmt="plain", disable_numparse=True)])
 
 
-def _row(check: CheckReport, words: dict[str, str], colour: bool) -> list[str]:
+def _same_cause(before: CheckReport, check: CheckReport) -> bool:
+    """Whether a check was not checked for the reason that stands one line above: it is told once."""
+    return check.code in _NOT_CHECKED and (before.status, before.message) == (check.status, check.message)
+
+
+def _row(check: CheckReport, words: dict[str, str], colour: bool, told: bool) -> list[str]:
     mark = _MARKS[check.status]
     if colour:
         mark = f"\x1b[{_COLOURS[check.status]}m{mark}\x1b[0m"
     points = f"{_score(check.score)}/{whole(check.max_score)}"
-    return [f" {mark}", points, "\n".join(_lines(check, words))]
+    return [f" {mark}", points, "\n".join(_lines(check, words, told))]
 
 
-def _lines(check: CheckReport, words: dict[str, str]) -> list[str]:
+def _lines(check: CheckReport, words: dict[str, str], told: bool) -> list[str]:
     lines = _fold(clean(check.title), "")
-    if check.status is Status.PASSED:
+    if check.status is Status.PASSED or told:
         return lines
     lines += _fold(clean(check.message), "")
     if check.status is Status.FAILED:

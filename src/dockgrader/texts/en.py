@@ -1,349 +1,409 @@
 """English messages and hints by code."""
 
+# What the host, not the student, did: the reason is an English sentence that says it all.
+_HOSTS_FAULT = (
+    *("engine", "engine.permission", "engine.no-socket", "engine.down", "engine.timeout", "engine.garbage"),
+    *("engine.lost", "engine.tls", "engine.refused", "engine.endpoint"),
+    *("engine.no-memory-limit", "engine.no-cpu-limit"),
+    *("host", "host.timeout", "host.files", "host.http", "host.run", "host.ssh"),
+    *("cgroup.unreadable", "cgroup.gone", "cgroup.controller-missing", "compose.unreadable"),
+    *("evidence", "evidence.missing", "fact", "fact.broken", "check", "check.broken"),
+)
+
 TEXTS: dict[str, tuple[str, str]] = {
+    **dict.fromkeys(_HOSTS_FAULT, ("{reason}", "")),
     "ok": ("As expected.", ""),
-    "skipped": ("Not checked, because this did not hold: {cause}", ""),
+    "skipped": ("Not checked, because this check did not pass: {cause}", ""),
     "prerequisite.error": ("Not checked, because this could not be observed: {cause}", ""),
-    # What the host, not the student, did.
-    "engine": ("{reason}", ""),
-    "host": ("{reason}", ""),
-    "cgroup.unreadable": ("{reason}", ""),
-    "cgroup.gone": ("{reason}", ""),
-    "cgroup.controller-missing": ("{reason}", ""),
-    "compose.unreadable": ("{reason}", ""),
-    "evidence": ("{reason}", ""),
-    "fact": ("{reason}", ""),
-    "check": ("{reason}", ""),
     # Containers.
     "container.missing": (
         "There is no container {name}.",
-        "`docker ps -a` lists all containers. The name is given with --name when the container is started; after --rm nothing is left of one that has ended.",
+        "`docker ps -a` lists all containers, stopped ones too. After --rm, nothing is left of a container "
+        "that has ended.",
     ),
     "container.near-name": (
         "There is no container {name}, but there is one called {near}.",
-        "The name must be exactly {name}: look at dashes, underscores and the last letters. `docker rename` can mend it.",
+        "Compare the two names letter by letter: dashes, underscores, capitals, the last letters. "
+        "Docker can rename a container.",
     ),
     "container.ran-out": (
-        "The container {name} was there, ended by itself after {seconds} s, and was removed.",
-        "Its command came to its end (sleep 3600 lasts an hour), and --rm removed it. Start it again and check while it runs.",
+        "The container {name} was there, but it ended by itself after {seconds} s and was removed.",
+        "Its command came to its end (`sleep 3600`, for example, lasts an hour), and --rm removed the "
+        "container. Start it again and check while it is running.",
     ),
     "container.was-stopped": (
-        "The container {name} was there, but it was stopped and removed.",
-        "`docker stop $(docker ps -q)` stops everything, and --rm removes what has stopped. Start it again and check before cleaning up.",
+        "The container {name} was there, but it was stopped and then removed.",
+        "`docker stop $(docker ps -q)` stops every container, and --rm removes those that stop. "
+        "Start it again and check before you clean up.",
     ),
     "container.died": (
-        "The container {name} was there, but died with status {exit_code} and was removed.",
-        "Start it without --rm and -d once, and read what it says.",
+        "The container {name} was there, but it failed with exit status {exit_code} and was removed.",
+        "Start it once in the foreground and keep it after its end: what does it print?",
     ),
     "container.finished": (
-        "{name} has ended by itself, after {seconds} s and without an error.",
-        "Its command came to its end. Start it again and check while it runs.",
+        "{name} should be running, but it ended by itself after {seconds} s, without an error.",
+        "Its command came to its end. Does it last long enough? Start the container again.",
     ),
     "container.exited": (
-        "{name} has exited with status {exit_code}. {error}",
-        "`docker logs` shows its last words.",
+        "{name} should be running, but it exited with status {exit_code}. {error}",
+        "`docker logs` shows the last words of its program.",
     ),
     "container.out-of-memory": (
-        "{name} was killed because it ran out of memory.",
-        "Its memory limit is lower than what its program needs.",
+        "{name} should be running, but it was killed because it ran out of memory.",
+        "Its program needs more memory than the limit allows.",
     ),
-    "container.paused": ("{name} is paused.", "`docker unpause` lets it go on."),
+    "container.paused": (
+        "{name} should be running, but it is paused.",
+        "A paused container does no work. What is the opposite of `docker pause`?",
+    ),
     "container.restarting": (
-        "{name} falls over and is restarted again and again (last status {exit_code}).",
-        "`docker logs` shows why it cannot stay up.",
+        "{name} should be running, but it crashes and is restarted again and again "
+        "(last exit status {exit_code}).",
+        "`docker logs` shows why its program cannot stay up.",
     ),
     "container.created": (
-        "{name} was created, but never started. {error}",
-        "`docker start` starts it; a container that was only created does no work. In Compose, it may still be waiting for another service.",
+        "{name} was created, but it was never started. {error}",
+        "A container that was only created does no work. In Compose, it may be waiting for another service.",
     ),
     "container.dead": (
-        "{name} is dead: the engine could not remove it.",
-        "Remove it with `docker rm -f` and start it again.",
+        "{name} is dead: Docker tried to remove it and could not.",
+        "Remove it by force and start it again.",
     ),
-    "container.not-running": ("{name} is not running.", "`docker ps -a` shows its state."),
+    "container.not-running": (
+        "{name} is not running.",
+        "`docker ps -a` shows the state of each container.",
+    ),
     "container.inspect": (
-        "{path} of {name} is {found}.",
-        "`docker container inspect` shows this field; which option of docker run sets it?",
+        "{path} of {name} is `{found}`; `{wanted}` was expected.",
+        "`docker container inspect` shows this field. Which option of `docker run`, or which key of the "
+        "compose file, sets it?",
     ),
     # Images.
     "image.typographic-quotes": (
-        "The command of {name} has typographic quotes: {image} was built from a Dockerfile with “ and ” in it.",
-        'Docker wants plain quotes ("): with others it takes the whole line for a shell command. Type the ENTRYPOINT and CMD lines anew, rebuild the image and start the container again.',
+        "The command of {name} has typographic quotes: the Dockerfile of {image} has marks like “ and ” "
+        "in place of plain ones.",
+        "Docker knows only plain quotes; with others it takes the line for a shell command. "
+        "Type them again in a plain text editor, rebuild the image and start the container again.",
     ),
     "image.other": (
-        "{name} runs from the image {found}, not from {wanted}.",
-        "The image is the last word but the command's in `docker run`. `docker images` shows what you have built.",
+        "{name} runs from the image {found}; {wanted} was expected.",
+        "In `docker run`, the image stands after the options and before the command. "
+        "`docker images` shows what you have built.",
     ),
     "image.missing": (
         "There is no image {image}.",
-        "`docker images` lists what there is; `docker build -t` gives the name.",
+        "`docker images` lists all images. An image gets its name when it is built.",
     ),
     "image.inspect": (
-        "{path} of the image {image} is {found}.",
-        "`docker image inspect` shows it; look at the Dockerfile.",
+        "{path} of the image {image} is `{found}`; `{wanted}` was expected.",
+        "`docker image inspect` shows this field. Which line of the Dockerfile sets it?",
     ),
     # Limits by the engine.
     "memory.unlimited": (
-        "{name} has no memory limit.",
-        "Which option of docker run limits memory? `docker run --help` has it.",
+        "{name} has no memory limit; {wanted} was expected.",
+        "Which option limits memory? `docker run --help` lists them all; in a compose file, it is a key of "
+        "the service.",
     ),
     "memory.only-reserved": (
-        "{name} has a memory reservation, but no limit.",
-        "A reservation is only a wish for when memory gets short; a limit is another option.",
+        "{name} has a memory reservation, but no memory limit; a limit of {wanted} was expected.",
+        "A reservation only says what the container should keep when memory is short. "
+        "The limit is another option.",
     ),
     "memory.decimal-megabytes": (
-        "The memory limit of {name} is {found}; {wanted} was expected: decimal megabytes were taken for binary ones.",
-        "Docker counts a megabyte as 1024 × 1024 bytes. Give the number with a suffix and let Docker count.",
+        "The memory limit of {name} is {found}; {wanted} was expected. "
+        "It looks like megabytes of 1000 × 1000 bytes.",
+        "Docker counts a megabyte as 1024 × 1024 bytes. Give the number with a unit, and let Docker count.",
     ),
     "memory.different": (
         "The memory limit of {name} is {found}; {wanted} was expected.",
-        "`docker update` or a new start with another value changes it. Mind the suffix: b, k, m or g.",
+        "Check the number and its unit. `docker update`, or a new start, changes the limit.",
     ),
     "memory.on-other-service": (
-        "{name} has no memory limit, but another service of the project has the one that was expected.",
-        "Look at the indentation: under which service does the limit stand?",
+        "{name} has no memory limit, but another service of the project has the expected {wanted}.",
+        "Look at the indentation in the compose file: to which service does the memory limit belong?",
     ),
     "memory.not-brought-up": (
-        "The compose file gives {name} the right memory limit, but the container runs without it.",
-        "A changed file counts only after `up -d`. Compose v1 reads deploy.resources only with --compatibility.",
+        "The compose file gives {name} the expected memory limit ({wanted}), but the container runs "
+        "without it.",
+        "A changed file counts only after the project is brought up again. "
+        "Compose v1 reads deploy.resources only in its compatibility mode.",
     ),
     "cpu.unlimited": (
-        "{name} has no CPU limit.",
-        "Which option of docker run limits CPU time? `docker run --help` has it.",
+        "{name} has no CPU limit; {wanted} CPU was expected.",
+        "Which option limits CPU time? `docker run --help` lists them all; in a compose file, it is a key of "
+        "the service.",
     ),
     "cpu.only-shares": (
-        "{name} has CPU shares, but no CPU limit.",
-        "Shares are a weight among containers that compete; a limit is another option.",
+        "{name} has CPU shares, but no CPU limit; {wanted} CPU was expected.",
+        "Shares only decide between containers that compete for the CPU. The limit is another option.",
     ),
     "cpu.only-cpuset": (
-        "{name} is bound to certain processors, but has no CPU limit.",
-        "A set of processors says which ones; how much of them is another option.",
+        "{name} is bound to certain processors, but has no CPU limit; {wanted} CPU was expected.",
+        "A set of processors says which of them are used. How much of them is another option.",
     ),
     "cpu.different": (
         "The CPU limit of {name} is {found} CPU; {wanted} CPU was expected.",
-        "`docker update` or a new start with another value changes it.",
+        "Check the number of CPUs. `docker update`, or a new start, changes it.",
     ),
     "cpu.on-other-service": (
-        "{name} has no CPU limit, but another service of the project has the one that was expected.",
-        "Look at the indentation: under which service does the CPU limit stand?",
+        "{name} has no CPU limit, but another service of the project has the expected {wanted} CPU.",
+        "Look at the indentation in the compose file: to which service does the CPU limit belong?",
     ),
     "cpu.not-brought-up": (
-        "The compose file gives {name} the right CPU limit, but the container runs without it.",
-        "A changed file counts only after `up -d` was run again. Compose v1 reads the CPU limit in deploy.resources only with --compatibility.",
+        "The compose file gives {name} the expected CPU limit ({wanted} CPU), but the container runs "
+        "without it.",
+        "A changed file counts only after the project is brought up again. "
+        "Compose v1 reads the CPU limit in deploy.resources only in its compatibility mode.",
     ),
     # Limits in the cgroup.
     "cgroup.memory-unlimited": (
-        "The cgroup of {name} holds no memory limit ({found}).",
-        "The engine says otherwise: was the cgroup changed by hand?",
+        "The cgroup of {name} holds no memory limit ({found}); {wanted} was expected.",
+        "This file is what the kernel obeys. Compare it with the limit in `docker inspect`: "
+        "was the file changed by hand?",
     ),
     "cgroup.memory-different": (
-        "The cgroup of {name} holds {found}; {wanted} was expected.",
-        "The kernel's own file counts here; compare it with what docker inspect says.",
+        "The memory limit in the cgroup of {name} is {found}; {wanted} was expected.",
+        "Compare it with the limit in `docker inspect`. The kernel rounds limits down to whole pages "
+        "of memory.",
     ),
     "cgroup.cpu-unlimited": (
-        "The cgroup of {name} holds no CPU quota ({found}).",
-        "The engine says otherwise: was the quota changed by hand?",
+        "The cgroup of {name} holds no CPU quota ({found}); {cpus} CPU was expected.",
+        "The quota is what the kernel obeys. Compare it with the CPU limit in `docker inspect`: "
+        "was it changed by hand?",
     ),
     "cgroup.cpu-different": (
-        "The cgroup of {name} holds the CPU quota {found}; {wanted} of a period of 100000 was expected.",
-        "Quota divided by period is the number of CPUs.",
+        "The CPU quota in the cgroup of {name} is {found} (quota / period); {cpus} CPU was expected.",
+        "The quota divided by the period is the number of CPUs.",
     ),
     "cgroup.other-period": (
-        "The CPU quota of {name} is {quota} of a period of {period}: that is {cpus} CPU as well, but the task wants to read the quota {wanted}.",
-        "The limit itself is right. With the usual period of 100000 the quota reads as the task has it; `--cpus` does just that.",
+        "The CPU quota of {name} is {quota} of a period of {period}. That is {cpus} CPU too, but the task "
+        "wants to read the quota {wanted}.",
+        "The limit itself is right. The quota reads as in the task when the period is the usual 100000: "
+        "one option of `docker run` sets the CPUs and leaves the period alone.",
     ),
     # Volumes.
-    "volume.none": ("Nothing is mounted at {path} in {name}.", "Which option of docker run mounts a volume?"),
+    "volume.none": (
+        "Nothing is mounted at {path} in {name}; the volume {volume} was expected.",
+        "Which option of `docker run` mounts a volume?",
+    ),
     "volume.anonymous": (
-        "{path} in {name} is an anonymous volume of its own, not the volume {volume}.",
-        "The image declares VOLUME {path}, so Docker makes a new, nameless volume when none is given. A key that you set again by hand is in that one.",
+        "{path} in {name} is a new anonymous volume, not the volume {volume}.",
+        "When no volume is named for a path that the image declares as VOLUME, Docker makes a new, nameless "
+        "one. What you write there again by hand is not in the old volume.",
     ),
     "volume.another": (
         "{path} in {name} is the volume {found}, not {volume}.",
-        "Compare the volume's name in both docker run commands.",
+        "Compare the name of the volume in both `docker run` commands.",
     ),
     "volume.other-path": (
-        "The volume {volume} is mounted in {name}, but at {found}, not at {path}.",
-        "Redis keeps its file in {path}: look at the destination of the mount.",
+        "The volume {volume} is mounted in {name} at {found}; {path} was expected.",
+        "The program looks for its data in {path}. Look at the destination of the mount.",
     ),
     "volume.bind": (
         "{path} in {name} is a folder of the host ({found}), not the volume {volume}.",
-        "A source that begins with a slash is a folder; a volume is given by its name.",
+        "Docker takes a source that begins with a slash for a folder of the host. What do volumes have instead?",
     ),
     "volume.tmpfs": (
-        "{path} in {name} is a tmpfs, which is lost with the container, not the volume {volume}.",
-        "Which type of mount keeps data after the container has gone?",
+        "{path} in {name} is a tmpfs, which lives only as long as the container, not the volume {volume}.",
+        "Which type of mount keeps its data after the container has gone?",
     ),
     "volume.other-type": (
-        "{path} in {name} is {found}, not the volume {volume}.",
-        "The mount's type must be volume.",
+        "{path} in {name} is a mount of another type ({found}), not the volume {volume}.",
+        "`docker inspect` shows the type of each mount.",
     ),
-    "volume.no-other": ("There is no container {other} whose volume could be shared.", "Start it first."),
+    "volume.no-other": (
+        "There is no container {other} whose volume could be shared.",
+        "Start {other} first.",
+    ),
     "volume.other-has-none": (
         "{other} itself has no volume at {path}, so there is none to share.",
-        "Start {other} with a named volume first, as the notes do.",
+        "`docker inspect {other}` shows its mounts. Give {other} a volume first.",
     ),
     # Commands.
     "exec.missing": (
         "There is no container {name} in which `{command}` could run.",
-        "`docker ps` shows what runs.",
+        "`docker ps` shows which containers are running.",
     ),
-    "exec.stopped": ("{name} takes no commands: it is stopped or paused.", "`docker ps -a` shows its state."),
+    "exec.stopped": (
+        "`{command}` cannot run in {name}: the container is stopped or paused.",
+        "Commands run only in a container that is itself running.",
+    ),
     "exec.timeout": (
         "`{command}` in {name} did not end within ten seconds.",
-        "Run the same command by hand, and see what it waits for.",
+        "Run the same command by hand. What does it wait for?",
     ),
-    "exec.flood": ("`{command}` in {name} never stops printing.", "Run the same command by hand."),
+    "exec.flood": (
+        "`{command}` in {name} prints far too much; a short answer was expected.",
+        "Run the same command by hand and look at its first lines.",
+    ),
     "exec.no-command": (
         "{name} has no command {word}.",
-        "Is it the right image? `docker exec` with the same command shows the same.",
+        "Does the container run from the right image?",
     ),
     "exec.output": (
-        "`{command}` in {name} answers {found}; {wanted} was expected.",
-        "Run the same command by hand.",
+        "`{command}` in {name} answers `{found}`; `{wanted}` was expected.",
+        "Run the same command by hand and compare the answers, letter by letter.",
     ),
     "exec.status": (
-        "`{command}` in {name} ends with status {found}: {said}",
-        "Run the same command by hand.",
+        "`{command}` in {name} ends with exit status {found}; {wanted} was expected. {said}",
+        "Run the same command by hand and read what it says about the error.",
     ),
     # Compose.
     "compose.no-project": (
-        "No Compose project has a service {service}.",
-        "Was the project brought up (`up -d`), and not taken down again? Containers of plain docker run are no services.",
+        "There is no Compose project with a service {service}.",
+        "Is the project up? It is gone after `down`, and containers of `docker run` are not services.",
     ),
     "compose.no-service": (
         "The project {project} has no service {service}; it has {names}.",
-        "Services are found by their names in the compose file, not by container names.",
+        "A service is found by its name in the compose file, not by the name of its container.",
     ),
     "service.gone": (
         "The containers of the service {service} have just gone.",
         "Check again when the project is up.",
     ),
     "healthcheck.none": (
-        "{name} has no healthcheck.",
-        "In the compose file a healthcheck stands under the service it is about.",
+        "{name} has no healthcheck; `{wanted}` was expected.",
+        "In a compose file, a healthcheck stands under the service that it is about.",
     ),
     "healthcheck.not-brought-up": (
-        "The compose file has the right healthcheck, but {name} runs without it.",
-        "A changed healthcheck counts only after `up -d` was run again.",
+        "The compose file has the right healthcheck for {name}, but the container runs without it.",
+        "A changed healthcheck counts only after the project is brought up again.",
     ),
     "healthcheck.disabled": (
-        "The healthcheck of {name} is switched off (NONE).",
-        "Remove what switches it off: disable, or NONE.",
+        "The healthcheck of {name} is switched off; `{wanted}` was expected.",
+        "Something in the compose file or in the Dockerfile switches it off. Can you find it?",
     ),
-    "healthcheck.empty": ("The healthcheck of {name} is empty.", "Its test must say what is to be run."),
+    "healthcheck.empty": (
+        "The healthcheck of {name} is empty; `{wanted}` was expected.",
+        "The test of a healthcheck says which command is run.",
+    ),
     "healthcheck.true": (
-        "The healthcheck of {name} is `{found}`: it passes whatever Redis does.",
-        "It must ask Redis itself. Which command does the task name?",
+        "The healthcheck of {name} always passes, whatever the service does: {found}",
+        "It must ask the service itself. Which command does the task name?",
     ),
     "healthcheck.comment": (
-        "The healthcheck of {name} has the command only in a comment: {found}",
+        "The healthcheck of {name} has `{wanted}` only in a comment: {found}",
         "What follows # is never run.",
     ),
     "healthcheck.echo": (
-        "The healthcheck of {name} only prints the command: {found}",
+        "The healthcheck of {name} only prints `{wanted}` and does not run it: {found}",
         "echo prints its words; it runs nothing.",
     ),
     "healthcheck.always-passes-or-true": (
-        "The healthcheck of {name} can never fail: after || comes a command that always succeeds ({found}).",
-        "What stands after || is what counts when the command before it fails.",
+        "The healthcheck of {name} can never fail, because a command that always succeeds stands after ||: "
+        "{found}",
+        "What stands after || decides when the command before it fails.",
     ),
     "healthcheck.always-passes-exit": (
-        "The healthcheck of {name} can never fail, because it ends with success in any case: {found}",
-        "The exit status of the last command is the check's; exit 0 says that all is well.",
+        "The healthcheck of {name} can never fail, because it always ends with `exit 0`: {found}",
+        "The exit status of the whole line is the result of the check. What does 0 mean?",
     ),
     "healthcheck.always-passes": (
         "The healthcheck of {name} passes even when `{wanted}` fails: {found}",
-        "The status of the whole must be that of the command: the last part of a pipe decides.",
+        "The last command decides the exit status, in a pipe too. Does yours fail when the service is down?",
     ),
     "healthcheck.never-passes": (
         "The healthcheck of {name} fails even when `{wanted}` succeeds: {found}",
-        "Redis answers PONG, in capitals. Run the same line by hand and look at its status: echo $?",
+        "Run the same line by hand in the container, and then `echo $?`. Capital letters matter.",
     ),
     "healthcheck.other-command": (
-        "The healthcheck of {name} is another command than `{wanted}`: {found}",
-        "The task names the command that the healthcheck must run.",
+        "The healthcheck of {name} runs another command than `{wanted}`: {found}",
+        "Compare it with the command in the task, word by word.",
     ),
     "healthcheck.shell-syntax-in-exec": (
-        "The healthcheck of {name} has shell syntax in its exec form, where no shell reads it: {found}",
-        'In ["CMD", …] each word is an argument. Shell syntax needs CMD-SHELL, or a plain string.',
+        "The healthcheck of {name} has shell syntax in a form that no shell reads: {found}",
+        "In this form, each word is only an argument of the program. Which form of test is read by a shell?",
+    ),
+    "healthcheck.list-as-text": (
+        "The healthcheck of {name} should be a list, but Docker got it as one line of text: {found}",
+        "The shell tries to run this text as it stands. Look at the quotes and brackets around the list.",
+    ),
+    "healthcheck.split-shell-form": (
+        "Only the first word of the healthcheck of {name} is run: {found}",
+        "CMD-SHELL takes the whole command as one string; separate words belong to the other form.",
     ),
     "healthcheck.typographic-quotes": (
-        "The healthcheck of {name} has typographic quotes: {found}",
-        "Only plain quotes are quotes here. Type them anew.",
+        "The healthcheck of {name} has typographic quotes in place of plain ones: {found}",
+        "Text that is copied from a document often has such quotes. Type them again in a plain text editor.",
     ),
     "healthcheck.unparsable": (
-        "The healthcheck of {name} is no valid shell command: {found}",
-        "Are all quotes and brackets closed?",
+        "The healthcheck of {name} is not a valid shell command: {found}",
+        "Is each quote and each bracket closed?",
     ),
     "healthcheck.unclear": (
-        "It cannot be seen that the healthcheck of {name} really is `{wanted}`: {found}",
-        "Write it plainly, as the notes do.",
+        "It is not clear whether the healthcheck of {name} really is `{wanted}`: {found}",
+        "Write it as simply as you can.",
     ),
     "health.unhealthy": (
-        "{name} is unhealthy.",
+        "{name} should be healthy, but it is unhealthy.",
         "`docker inspect` shows under State.Health what the last probes said.",
     ),
     "health.still-starting": (
-        "{name} was still not healthy after {waited} s of waiting.",
+        "{name} should be healthy, but it was still starting after {waited} s of waiting.",
         "How long do interval, retries and start_period of its healthcheck make it wait?",
     ),
-    "health.none": ("{name} reports no health.", "It needs a healthcheck, and must be running."),
+    "health.none": (
+        "{name} should be healthy, but it reports no health at all.",
+        "Only a running container with a healthcheck reports its health.",
+    ),
     "depends.missing": (
-        "The service {service} does not depend on {other}.",
-        "Which key of the compose file orders the start of services?",
+        "The service {service} does not depend on {other}; {wanted} was expected.",
+        "Which key of the compose file sets the order in which services start?",
     ),
     "depends.plain-list": (
-        "{service} depends on {other} by a plain list: it waits for its start, not for its health.",
+        "{service} depends on {other} by a plain list: it waits for the start of {other}, "
+        "not for its health.",
         "depends_on has a longer form, with a condition for each service.",
     ),
     "depends.service-started": (
-        "{service} waits until {other} has started (service_started), not until it is healthy.",
-        "There are three conditions; which one looks at the healthcheck?",
+        "{service} waits until {other} has started (service_started); {wanted} was expected.",
+        "There are three conditions. Which one looks at the healthcheck?",
     ),
     "depends.other-condition": (
-        "{service} depends on {other} under the condition {found}, not {wanted}.",
+        "{service} depends on {other} under the condition {found}; {wanted} was expected.",
         "Look at the condition in the compose file.",
     ),
     "depends.not-brought-up": (
-        "The compose file says {wanted}, but {name} was started from another version of the file or of its image.",
-        "A changed depends_on counts only after `up -d` was run again.",
+        "The compose file says {wanted}, but {name} was started from another version of the file "
+        "or of its image.",
+        "A changed depends_on counts only after the project is brought up again.",
     ),
     # The page.
     "http.not-published": (
-        "{name} publishes no port.",
-        "ports: in the compose file, or -p of docker run, publishes one.",
+        "{name} publishes no port, so its page cannot be opened from the host.",
+        "Which key of the compose file, or which option of `docker run`, publishes a port?",
     ),
     "http.unreachable": (
         "The published port {address} cannot be reached.",
-        "`docker port` shows where it leads.",
+        "`docker port` shows where the port leads.",
     ),
     "http.refused": (
         "Nothing answers at {address}.",
-        "Does the application listen on that port, and on 0.0.0.0 rather than 127.0.0.1 in its container?",
+        "On which address and port does the application listen in its container?",
     ),
     "http.empty": (
-        "{address} takes the connection and closes it without an answer.",
-        "Does the application listen on the port that ports: names on the right, and on 0.0.0.0?",
+        "{address} accepts the connection and closes it without an answer.",
+        "Compare the port of the container in `docker ps` with the one that the application listens on. "
+        "Does it listen on all addresses?",
     ),
     "http.timeout": (
         "{address} did not answer within ten seconds.",
-        "`docker logs` shows what the application is busy with: can it reach Redis?",
+        "`docker logs` shows what the application is busy with. Can it reach the services that it needs?",
     ),
     "http.garbage": (
-        "{address} answers with something that is no HTTP.",
-        "Is the published port the web application's?",
+        "{address} answers with something that is not HTTP.",
+        "Does the published port belong to the web application?",
     ),
     "http.status": (
         "{address} answers with HTTP status {found}; {wanted} was expected.",
-        "`docker logs` shows the application's error.",
+        "`docker logs` shows the error of the application.",
     ),
     "http.body": (
-        "{address} answers: {found}",
-        "That is not the text that the application of the notes gives.",
+        "The text at {address} is not the expected one: `{found}`",
+        "Is it the application of the task that answers, or another program on the same port?",
     ),
     "http.does-not-grow": (
-        "The number at {address} does not grow from request to request: {numbers}.",
-        "The application counts in Redis: can it write there?",
+        "The number at {address} should grow from request to request, but it does not: {numbers}.",
+        "Where does the application keep its counter, and can it write there?",
     ),
 }
