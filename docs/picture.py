@@ -17,7 +17,16 @@ COLOURS = {"✓": "green", "✗": "red", "-": "yellow"}
 
 def main() -> None:
     """Grade the recording of a host with mistakes and draw what a terminal shows."""
-    command = [sys.executable, "-m", "dockgrader", "regrade", "homework-1/limits", str(RECORDING), "--lang", "en"]
+    command = [
+        sys.executable,
+        "-m",
+        "dockgrader",
+        "regrade",
+        "homework-1/limits",
+        str(RECORDING),
+        "--lang",
+        "en",
+    ]
     report = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     console = Console(record=True, width=82, file=Path("/dev/null").open("w"))
     console.print(Text("$ dockgrader check homework-1/limits", style="bold"))

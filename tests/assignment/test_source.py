@@ -16,17 +16,17 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dockgrader.assignment import source
+from dockgrader.assignment import nodes, source
 from dockgrader.assignment.source import Position, parse_source, read_source
 from dockgrader.errors import AssignmentError
 
-COMPOSERS = source._composers()
+COMPOSERS = nodes._composers()
 
 
 @pytest.fixture(params=COMPOSERS, ids=lambda composer: composer.__name__.strip("_"), autouse=True)
 def composer(request: pytest.FixtureRequest) -> Iterator[None]:
     """Every test runs with libyaml (where it is there) and with the parser in Python."""
-    with mock.patch.object(source, "_COMPOSERS", (request.param,)):
+    with mock.patch.object(nodes, "_COMPOSERS", (request.param,)):
         yield
 
 

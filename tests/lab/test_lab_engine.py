@@ -39,10 +39,15 @@ def start(engine: PrivateEngine, *options: str, image: str = "alpine", command: 
     return engine.run(argv).stdout.strip()
 
 
+def cgroups(container: str) -> list[Path]:
+    """The container's cgroup folders: one on cgroup v2, one a controller on v1."""
+    trees = Path("/sys/fs/cgroup")
+    return [*trees.glob(f"docker/{container}"), *trees.glob(f"*/docker/{container}")]
+
+
 def traces(folder: Path, container: str = "no container") -> list[str]:
     """All that is left on the machine of the engine in `folder` and of its container."""
     mounts = [line for line in Path("/proc/self/mountinfo").read_text().splitlines() if str(folder) in line]
-    cgroups = [str(path) for path in Path("/sys/fs/cgroup").rglob(container)]
     records = [str(path) for path in remains.RECORDS.glob("*.json") if str(folder) in path.read_text()]
     processes = []
     for entry in Path("/proc").iterdir():
@@ -53,7 +58,13 @@ def traces(folder: Path, container: str = "no container") -> list[str]:
                 continue
             if str(folder).encode() in command or container in cgroup:
                 processes.append(command.decode(errors="replace"))
-    return [*mounts, *cgroups, *records, *processes, *([str(folder)] if folder.exists() else [])]
+    return [
+        *mounts,
+        *map(str, cgroups(container)),
+        *records,
+        *processes,
+        *([str(folder)] if folder.exists() else []),
+    ]
 
 
 def network_namespaces() -> set[int]:
@@ -73,9 +84,10 @@ def test_a_container_has_its_limits_in_the_cgroups_of_the_machine(engine: Privat
     pid = engine.run(["docker", "inspect", "--format={{.State.Pid}}", container]).stdout.strip()
 
     assert f"/docker/{container}" in Path(f"/proc/{pid}/cgroup").read_text()
-    limits = [*Path("/sys/fs/cgroup").rglob(f"{container}/memory.limit_in_bytes")]
-    limits += Path("/sys/fs/cgroup").rglob(f"{container}/memory.max")
-    assert [path.read_text() for path in limits] == ["209715200\n"]
+    files = [
+        folder / name for folder in cgroups(container) for name in ("memory.limit_in_bytes", "memory.max")
+    ]
+    assert [file.read_text() for file in files if file.exists()] == ["209715200\n"]
 
 
 def test_a_published_port_is_open_behind_the_prefix_and_not_on_the_machine(engine: PrivateEngine) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
@@ -70,8 +69,8 @@ def find(name: str, env: Mapping[str, str] | None = None) -> Wanted:
     if file is not None:
         return Wanted(file, task)
     known = [stem for stem, _ in found(env)]
-    near = difflib.get_close_matches(front or name, known, n=1)
-    advice = f"; did you mean '{near[0]}'?" if near else "; `dockgrader list` shows what there is"
+    near = _nearest(front or name, known)
+    advice = f"; did you mean '{near}'?" if near else "; `dockgrader list` shows what there is"
     raise UsageError(f"there is no assignment {name!r}{advice}")
 
 
@@ -102,10 +101,16 @@ def tasks_of(loaded: Loaded, task: str | None) -> list[Task]:
     chosen = [item for item in tasks if item.id == task]
     if not chosen:
         known = [item.id for item in tasks]
-        near = difflib.get_close_matches(task, known, n=1)
-        advice = f"did you mean '{near[0]}'?" if near else f"it has {', '.join(known)}"
+        near = _nearest(task, known)
+        advice = f"did you mean '{near}'?" if near else f"it has {', '.join(known)}"
         raise UsageError(f"{loaded.assignment.id} has no task '{task}'; {advice}")
     return chosen
+
+
+def _nearest(name: str, known: list[str]) -> str | None:
+    import difflib
+
+    return next(iter(difflib.get_close_matches(name, known, n=1)), None)
 
 
 def _file_of(name: str, env: Mapping[str, str] | None) -> Path | None:
@@ -118,13 +123,21 @@ def _file_of(name: str, env: Mapping[str, str] | None) -> Path | None:
     for folder in search_path(env):
         for suffix in SUFFIXES:
             file = folder / (name + suffix)
-            if file.is_file():
+            if _is_file(file):
                 return file
     return None
 
 
 def _files_in(folder: Path) -> list[Path]:
     try:
-        return [file for file in folder.iterdir() if file.suffix in SUFFIXES and file.is_file()]
+        return [file for file in folder.iterdir() if file.suffix in SUFFIXES and _is_file(file)]
     except OSError:
         return []
+
+
+def _is_file(path: Path) -> bool:
+    """False as well where a neighbour may not even be looked at."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import importlib
+import os
 import sys
 from typing import Any
 
@@ -17,10 +20,6 @@ _COMMANDS = {
 }
 
 
-class _Lazy(click.Command):
-    """A command's name and summary, without its module."""
-
-
 class Group(click.Group):
     """Commands by name, imported when they are called; `--help` of the group needs none of them."""
 
@@ -29,18 +28,17 @@ class Group(click.Group):
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command itself, or a stand-in with its summary where only the list is printed."""
+        """The command itself."""
         if cmd_name not in _COMMANDS:
             return None
-        if not ctx.protected_args and ctx.resilient_parsing is False and _listing(ctx):
-            return _Lazy(cmd_name, short_help=_COMMANDS[cmd_name])
         module = importlib.import_module(f"dockgrader.cli.{cmd_name}_command")
         command: click.Command = module.command
         return command
 
-
-def _listing(ctx: click.Context) -> bool:
-    return bool(ctx.meta.get("dockgrader.listing"))
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Names and summaries; no module is imported for them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
 
 
 def _version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
@@ -75,6 +73,19 @@ def cli() -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command line and end the process with its exit status."""
+    # What the imports make stays to the end, and looking through it for garbage, above all at the end, takes a
+    # fifth of the CPU time of a run. Plug-ins of pydantic that happen to be installed are none of our business,
+    # and looking for them takes time in which nothing is asked of the host yet.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    gc.disable()
+    try:
+        _run(argv)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def _run(argv: list[str] | None) -> None:
     from dockgrader.errors import DockgraderError, Unobserved
 
     _speak_utf8()
@@ -87,15 +98,27 @@ def main(argv: list[str] | None = None) -> None:
         error.show()
         sys.exit(2)
     except DockgraderError as error:
-        from dockgrader.report.plain import clean
-
-        for line in str(error).splitlines():
-            click.echo(f"Error: {clean(line, 2000)}", err=True)
+        _complain(str(error))
         sys.exit(3 if isinstance(error, Unobserved) else 2)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(1)
+    except OSError as error:  # not the host's, which is Unobserved: a full disk, a name that is too long
+        where = f": {error.filename}" if error.filename is not None else ""
+        _complain(f"{error.strerror or error}{where}")
+        _let_go_of_output()
+        sys.exit(2)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _complain(text: str) -> None:
+    from dockgrader.report.plain import clean
+
+    for line in text.splitlines():
+        click.echo(f"Error: {clean(line, 2000)}", err=True)
+
+
+def _let_go_of_output() -> None:
+    """What standard output could not take is not tried again when the interpreter ends."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _speak_utf8() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,17 @@ from dockgrader.texts import LANGUAGES
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
+class Number(click.FloatRange):
+    """A number in a range; `nan`, which compares with nothing, is in none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number. Raises click.BadParameter."""
+        number: float = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value} is no number", param, ctx)
+        return number
+
+
 def _assignments(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     from dockgrader.assignment.loading import found
 
@@ -19,7 +31,9 @@ def _assignments(ctx: click.Context, param: click.Parameter, incomplete: str) ->
 
 
 def _hosts(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    return [scheme for scheme in ("unix://", "tcp://", "recorded:") if scheme.startswith(incomplete)]
+    return [
+        scheme for scheme in ("unix://", "ssh://", "tcp://", "recorded:") if scheme.startswith(incomplete)
+    ]
 
 
 def assignment_argument() -> Decorator:
@@ -33,8 +47,18 @@ def host_option() -> Decorator:
         "--host",
         metavar="URL",
         shell_complete=_hosts,
-        help="unix:///path, tcp://host:port, recorded:FILE or a docker context; "
+        help="unix:///path, ssh://user@host:port, tcp://host:port, recorded:FILE or a docker context; "
         "else DOCKER_HOST, DOCKER_CONTEXT or the current context.",
+    )
+
+
+def new_keys_option() -> Decorator:
+    """`--accept-new-host-keys`."""
+    return click.option(
+        "--accept-new-host-keys",
+        "accept_new",
+        is_flag=True,
+        help="Remember the SSH keys of hosts that are new; changed ones are refused still.",
     )
 
 
@@ -49,7 +73,7 @@ def timeout_option() -> Decorator:
     """`--timeout`."""
     return click.option(
         "--timeout",
-        type=click.FloatRange(min=1, max=3600),
+        type=Number(min=1, max=3600),
         default=60.0,
         show_default=True,
         metavar="SECONDS",
@@ -72,7 +96,7 @@ def pass_mark_option() -> Decorator:
     """`--pass-mark`."""
     return click.option(
         "--pass-mark",
-        type=click.FloatRange(min=0, max=100),
+        type=Number(min=0, max=100),
         default=100.0,
         metavar="PERCENT",
         show_default=True,

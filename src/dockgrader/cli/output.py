@@ -42,9 +42,19 @@ def _output(text: str) -> Output:
     if colon and not file:
         raise UsageError(f"--format {text}: the file's name is missing")
     path = Path(file) if file else None
-    if path is not None and not path.parent.is_dir():
-        raise UsageError(f"--format {text}: there is no folder {path.parent}")
+    if path is not None:
+        refuse_unwritable(path, f"--format {text}")
     return Output(name, path)
+
+
+def refuse_unwritable(path: Path, option: str) -> None:
+    """Raises UsageError, before anything is graded, where a file surely cannot be written."""
+    if path.is_dir():
+        raise UsageError(f"{option}: {path} is a folder")
+    if not path.parent.is_dir():
+        raise UsageError(f"{option}: there is no folder {path.parent}")
+    if not os.access(path if path.exists() and not path.is_file() else path.parent, os.W_OK):
+        raise UsageError(f"{option}: no permission to write {path}")
 
 
 def warm(asked: Sequence[Output]) -> None:

@@ -31,15 +31,18 @@ def command(assignment: str, lang: str | None) -> None:
     spoken = language(lang)
     wanted = loading.find(assignment)
     loaded = loading.load(wanted.file)
+    tasks = loading.tasks_of(loaded, wanted.task)
     click.echo(
         f"{clean(picked(loaded.assignment.title, spoken))}\n{clean(str(loaded.file))}  {loaded.digest[:19]}"
     )
-    for task in loading.tasks_of(loaded, wanted.task):
+    for task in tasks:
         points = total(check.points for check in task.checks)
         click.echo(f"\n{task.id}: {clean(picked(task.title, spoken))}  [{points}]")
         for check in task.checks:
             needs = f"  (needs {', '.join(check.needs)})" if check.needs else ""
-            click.echo(f"  {whole(check.points):>4}  {check.id}: {clean(picked(check.title, spoken))}{needs}")
+            click.echo(
+                f"  {whole(check.points):>4}  {check.id}: {clean(picked(check.title, spoken) or check.id)}{needs}"
+            )
             for line in _runs(check):
                 click.echo(f"        {clean(line)}")
 

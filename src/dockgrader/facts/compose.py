@@ -7,14 +7,16 @@ import posixpath
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Fact, Setting, dig_list, dig_str
-from dockgrader.facts.compose_file import NotCompose, relevant
-from dockgrader.facts.compose_spec import ServiceSpec, effective, from_config_json
 from dockgrader.facts.containers import Listed
 from dockgrader.hosts.base import Missing
+
+# What reads compose files is imported where it is used: a project of Compose v2 is often judged by its labels.
+if TYPE_CHECKING:
+    from dockgrader.facts.compose_spec import ServiceSpec
 
 PREFIX = "com.docker.compose."
 PROJECT, SERVICE, ONE_OFF = PREFIX + "project", PREFIX + "service", PREFIX + "oneoff"
@@ -73,6 +75,8 @@ class ComposeFiles(Fact[FilesSay]):
 
     def read(self, setting: Setting) -> Any:
         """Only regular files under 1 MiB that parse as compose files, and of these only the relevant keys."""
+        from dockgrader.facts.compose_file import NotCompose, relevant
+
         paths = file_paths(self.working_dir, self.config_files)
         if not paths:
             return {"problem": "the containers' labels name no compose file"}
@@ -94,6 +98,8 @@ class ComposeFiles(Fact[FilesSay]):
 
     def parse(self, raw: Any) -> FilesSay:
         """Merged in order, as Compose does."""
+        from dockgrader.facts.compose_spec import effective
+
         problem = dig_str(raw, "problem")
         files = [file for file in dig_list(raw, "files") if isinstance(file, dict)]
         return FilesSay({} if problem else effective(files), problem)
@@ -114,6 +120,8 @@ class ComposeConfig(Fact[FilesSay]):
 
     def read(self, setting: Setting) -> Any:
         """`docker compose config`, else Compose v1's."""
+        from dockgrader.facts.compose_file import NotCompose, relevant
+
         call = _call(self.project, self.working_dir, self.config_files)
         for program in (["docker", "compose"], ["docker-compose"]):
             try:
@@ -128,6 +136,8 @@ class ComposeConfig(Fact[FilesSay]):
 
     def parse(self, raw: Any) -> FilesSay:
         """Compose has merged them and put in the variables."""
+        from dockgrader.facts.compose_spec import from_config_json
+
         files = [file for file in dig_list(raw, "files") if isinstance(file, dict)]
         return FilesSay(from_config_json(files[0]) if files else {}, dig_str(raw, "problem"))
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import quote
 
+from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Fact, Setting, dig, dig_dict, dig_int, dig_list, dig_str
 from dockgrader.hosts.base import Missing
 from dockgrader.units import DEFAULT_CPU_PERIOD_US, NANO
@@ -32,10 +34,10 @@ class Containers(Fact[list[Listed]]):
     def read(self, setting: Setting) -> Any:
         """GET /containers/json?all=1, without what no judge looks at."""
         kept = ("Id", "Names", "Image", "State", "Labels", "Created")
-        return [
-            {key: dig(item, key) for key in kept}
-            for item in dig_list({"all": setting.host.engine.get("/containers/json", {"all": "1"})}, "all")
-        ]
+        listed = setting.host.engine.get("/containers/json", {"all": "1"})
+        for item in listed:
+            _refuse_unlike(item, "Id")
+        return [{key: dig(item, key) for key in kept} for item in listed]
 
     def parse(self, raw: Any) -> list[Listed]:
         """In the engine's order: newest first."""
@@ -189,6 +191,7 @@ class Container(Fact[Inspected | None]):
             raw = setting.host.engine.get(f"/containers/{quote(self.ref, safe='')}/json")
         except Missing:
             return None
+        _refuse_unlike(raw, "Id", "Name", "State.Status")
         return _redacted(raw)
 
     def parse(self, raw: Any) -> Inspected | None:
@@ -211,9 +214,11 @@ class Image(Fact[dict[str, Any] | None]):
     def read(self, setting: Setting) -> Any:
         """GET /images/REF/json."""
         try:
-            return _redacted(setting.host.engine.get(f"/images/{quote(self.ref, safe='/:@')}/json"))
+            raw = setting.host.engine.get(f"/images/{quote(self.ref, safe='/:@')}/json")
         except Missing:
             return None
+        _refuse_unlike(raw, "Id")
+        return _redacted(raw)
 
     def parse(self, raw: Any) -> dict[str, Any] | None:
         """The whole inspect answer."""
@@ -222,6 +227,20 @@ class Image(Fact[dict[str, Any] | None]):
     def shown_by(self) -> str:
         """As a person asks."""
         return f"docker image inspect {shlex.quote(self.ref)}"
+
+
+def _refuse_unlike(raw: Any, *paths: str) -> None:
+    """Raises Unobserved for an answer without what every engine gives: not the student's container is broken."""
+    for path in paths:
+        if not dig_str(raw, *path.split(".")):
+            raise Unobserved(
+                "engine.garbage",
+                f"The engine's answer about a container or an image has no {path}: {_begin(raw)}",
+            )
+
+
+def _begin(raw: Any) -> str:
+    return json.dumps(raw, default=str)[:100]
 
 
 def _redacted(raw: Any) -> Any:

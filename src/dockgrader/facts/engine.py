@@ -4,11 +4,27 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from dockgrader.facts.base import Fact, Setting, dig, dig_list, dig_str
 
-_KEPT = ["ID", "ServerVersion", "OperatingSystem", "OSType", "Architecture", "KernelVersion", "CgroupVersion", "CgroupDriver", "MemoryLimit", "CpuCfsQuota", "CpuCfsPeriod", "SystemTime", "SecurityOptions", "Warnings"]
+_KEPT = [
+    "ID",
+    "ServerVersion",
+    "OperatingSystem",
+    "OSType",
+    "Architecture",
+    "KernelVersion",
+    "CgroupVersion",
+    "CgroupDriver",
+    "MemoryLimit",
+    "CpuCfsQuota",
+    "CpuCfsPeriod",
+    "SystemTime",
+    "SecurityOptions",
+    "Warnings",
+]
 
 
 @dataclass(frozen=True)
@@ -56,6 +72,15 @@ class Event:
     exit_code: str
 
 
+def unix_time(text: str) -> str:
+    """The engine's time (RFC 3339) as seconds since 1970, which is all that /events takes; else this machine's."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = datetime.now(UTC)
+    return f"{moment.timestamp():.6f}"
+
+
 @dataclass(frozen=True)
 class Events(Fact[list[Event]]):
     """What the engine still remembers of a container's life, by its name; engines keep about 256 events."""
@@ -65,13 +90,13 @@ class Events(Fact[list[Event]]):
 
     def read(self, setting: Setting) -> Any:
         """GET /events of the past; the engine's own clock says how far."""
-        clock = dig_str(setting.host.engine.get("/info"), "SystemTime")
+        clock = unix_time(dig_str(setting.host.engine.get("/info"), "SystemTime"))
         filters = {
             "type": ["container"],
             "container": [self.container],
             "event": ["create", "start", "die", "kill", "stop", "oom", "destroy"],
         }
-        params = {"since": "1", "until": clock or "0s", "filters": json.dumps(filters)}
+        params = {"since": "1", "until": clock, "filters": json.dumps(filters)}
         return dig_list({"events": setting.host.engine.get("/events", params)}, "events")[-100:]
 
     def parse(self, raw: Any) -> list[Event]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import http.client
 import io
+import re
 import shlex
 import threading
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, cast
 
 from dockgrader.facts.base import Fact, Setting, dig, dig_list, dig_str
 from dockgrader.facts.containers import Container
 from dockgrader.hosts.base import Host
-from dockgrader.hosts.deadline import Deadline
+from dockgrader.hosts.deadline import Deadline, background
 
 HTTP_SECONDS = 10.0
 _BODY_CAP = 64 << 10
@@ -20,6 +22,9 @@ _PORTS = 4
 _PAUSE = 0.3
 _NOT_YET = ("refused", "empty")
 """What a port answers whose server is not listening yet: the engine's proxy accepts, then closes."""
+_HEAD_ENDS = re.compile(rb"\n\r?\n")
+_NO_HTTP = (http.client.HTTPException, ValueError, OverflowError)
+"""What http.client raises for bytes that are no HTTP, among them sizes beyond any machine's."""
 
 
 @dataclass(frozen=True)
@@ -50,28 +55,37 @@ class HttpSeries(Fact[list[Series]]):
     name: ClassVar[str] = "http-series"
 
     def read(self, setting: Setting) -> Any:
-        """Ask; for ten seconds again while nothing listens yet."""
+        """Ask all at once, since a dead port must not use up the time of the others."""
         inspected = setting.see(Container(self.container))
-        if inspected is None:
-            return []
+        ports = inspected.published[:_PORTS] if inspected else []
         deadline = setting.deadline.sooner(HTTP_SECONDS)
-        ports = inspected.published[:_PORTS]
-        return [
-            {"address": address, "port": port, "pages": self._ask(setting.host, address, port, deadline)}
-            for address, port in ports
-        ]
+        answered = {port: threading.Event() for _, port in ports}
 
-    def _ask(self, host: Host, address: str, port: int, deadline: Deadline) -> list[dict[str, Any]]:
+        def ask(where: tuple[str, int]) -> dict[str, Any]:
+            address, port = where
+            pages = self._ask(setting.host, address, port, deadline, answered[port])
+            return {"address": address, "port": port, "pages": pages}
+
+        asked = [background(partial(ask, where)) for where in ports]
+        found = [future.result() for future in asked]
+        if any(page["problem"] for item in found for page in item["pages"]):
+            setting.host.engine.ping()  # a dead engine forwards no ports: not the student's fault
+        return found
+
+    def _ask(
+        self, host: Host, address: str, port: int, deadline: Deadline, answered: threading.Event
+    ) -> list[dict[str, Any]]:
+        """Again while nothing listens yet, unless the port has answered at another address (IPv4 and IPv6)."""
         pages: list[dict[str, Any]] = []
-        pause = threading.Event()
         while len(pages) < self.times:
             page = _get(host, address, port, self.path, deadline)
-            if page["problem"] in _NOT_YET and not deadline.passed():
-                pause.wait(min(_PAUSE, deadline.remaining()))
+            if page["problem"] in _NOT_YET and not answered.is_set() and not deadline.passed():
+                answered.wait(min(_PAUSE, deadline.remaining()))
                 continue
             pages.append(page)
             if page["problem"]:
-                break
+                return pages
+        answered.set()
         return pages
 
     def parse(self, raw: Any) -> list[Series]:
@@ -158,7 +172,7 @@ def _whole(data: bytearray) -> bool:
         if answer.length is None and not answer.chunked:
             return False
         answer.read()
-    except (http.client.HTTPException, ValueError):
+    except _NO_HTTP:
         return False
     return True
 
@@ -167,11 +181,13 @@ def _answer(data: bytes, problem: str) -> dict[str, Any]:
     if problem or not data:
         return {"status": None, "body": "", "problem": problem or "empty"}
     try:
+        if not _HEAD_ENDS.search(data):
+            raise http.client.HTTPException("a head without an end")
         answer = _parsed(data)
         try:
             body = answer.read()
         except http.client.IncompleteRead as error:
             body = error.partial
-    except (http.client.HTTPException, ValueError):
+    except _NO_HTTP:
         return {"status": None, "body": data[:200].decode("utf-8", "replace"), "problem": "garbage"}
     return {"status": answer.status, "body": body.decode("utf-8", "replace"), "problem": ""}

@@ -14,7 +14,7 @@ from dockgrader.grading.seeing import LiveSee
 from dockgrader.hosts.base import Host, Missing
 from dockgrader.hosts.deadline import Deadline
 from dockgrader.hosts.endpoint import Endpoint
-from dockgrader.hosts.local import open_host
+from dockgrader.hosts.opening import open_host
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -75,7 +76,7 @@ def read_evidence(path: Path) -> Evidence:
             with gzip.open(path) as unpacked:
                 data = unpacked.read(_CAP + 1)
         raw = json.loads(data) if len(data) <= _CAP else None
-    except (OSError, EOFError, ValueError, RecursionError) as error:
+    except (OSError, EOFError, ValueError, RecursionError, zlib.error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is no evidence file"
         raise EvidenceError(f"{path}: {reason}") from None
     schema = raw.get("schema") if isinstance(raw, dict) else None
@@ -84,7 +85,7 @@ def read_evidence(path: Path) -> Evidence:
         raise EvidenceError(f"{path}: {found}; this version reads {SCHEMA}")
     try:
         return _evidence(raw)
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
         raise EvidenceError(f"{path}: it is cut short or was changed by hand") from None
 
 

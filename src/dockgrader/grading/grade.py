@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from dockgrader.assignment.loading import Loaded
@@ -16,6 +16,7 @@ from dockgrader.facts.commands import Exec
 from dockgrader.facts.containers import Container
 from dockgrader.facts.engine import Info
 from dockgrader.grading.wording import check_report
+from dockgrader.hosts.deadline import background
 from dockgrader.kinds.base import Failed
 from dockgrader.kinds.matchers import matches
 from dockgrader.kinds.target import TargetCheck, candidates
@@ -32,6 +33,8 @@ from dockgrader.report.model import (
 from dockgrader.texts import filled, picked
 
 _PROJECTS = 8
+_AT_ONCE = 64
+"""Containers that are inspected before a judge asks for them: enough for any homework, and a bound for the threads."""
 
 
 class Source(See, Protocol):
@@ -67,10 +70,10 @@ def grade(
     """
     clock = time.monotonic()
     see.start(_questions(tasks))
-    with ThreadPoolExecutor(max_workers=max(1, len(tasks))) as pool:
-        waiting = pool.map(lambda task: _grade_task(task, see), tasks)
-        meanwhile()
-        graded = list(waiting)
+    # In daemon threads, so that Ctrl-C does not wait for the judges.
+    waiting = [background(partial(_grade_task, task, see)) for task in tasks]
+    meanwhile()
+    graded = [future.result() for future in waiting]
     reports = tuple(_task_report(task, result, see, lang) for task, result in zip(tasks, graded, strict=True))
     score = total(task.score for task in reports)
     error = _first_error(reports) if score is None else None
@@ -104,7 +107,8 @@ def _grade_task(task: Task, see: Source) -> Graded:
         found = []
     if not found:
         return _grade_checks(tuple(task.ordered()), see, None)
-    see.start([Container(ref) for item in found for ids in item.services.values() for ref in ids])
+    ids = [ref for item in found for refs in item.services.values() for ref in refs]
+    see.start([Container(ref) for ref in ids[:_AT_ONCE]])
     results = []
     for item in found:
         checks = tuple(_within(check, item.name) for check in task.ordered())

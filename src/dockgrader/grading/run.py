@@ -15,7 +15,7 @@ from dockgrader.grading.grade import grade
 from dockgrader.grading.seeing import LiveSee
 from dockgrader.hosts.deadline import Deadline
 from dockgrader.hosts.endpoint import Endpoint
-from dockgrader.hosts.local import open_host
+from dockgrader.hosts.opening import open_host
 from dockgrader.report.model import HostReport, Report
 
 

@@ -1,8 +1,14 @@
-"""A point in time by which something must have ended."""
+"""A point in time by which something must have ended, and calls that are left behind when it has not."""
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
+Answer = TypeVar("Answer")
 
 
 class Deadline:
@@ -24,3 +30,25 @@ class Deadline:
         other = Deadline(seconds)
         other.end = min(self.end, other.end)
         return other
+
+
+def background(call: Callable[[], Answer]) -> Future[Answer]:
+    """Begin a call in a thread that cannot keep the command from ending."""
+    future: Future[Answer] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(call())
+        except BaseException as error:  # noqa: BLE001 - whoever asks for the result gets it
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
+
+
+def within(seconds: float, call: Callable[[], Answer]) -> Answer:
+    """What a call returns or raises, or TimeoutError after so many seconds; then it is left to itself.
+
+    A socket's own time-out begins anew with each byte, so that a peer that drips could hold a reader for ever.
+    """
+    return background(call).result(timeout=seconds)

@@ -14,9 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from dockgrader.errors import UsageError
 
+_NETWORK = ("tcp", "http", "https")
 SCHEMES = ("unix", "npipe", "tcp", "http", "https", "ssh", "recorded")
 DEFAULT_URL = "npipe:////./pipe/docker_engine" if sys.platform == "win32" else "unix:///var/run/docker.sock"
 
@@ -33,11 +35,12 @@ class Tls:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where the engine is, `why` that one was taken, and TLS for tcp."""
+    """Where the engine is, `why` that one was taken, TLS for tcp, and what ssh does with keys of new hosts."""
 
     url: str
     why: str
     tls: Tls | None = None
+    accept_new_host_keys: bool = False
 
     @property
     def scheme(self) -> str:
@@ -72,14 +75,26 @@ def resolve(host: str | None, env: Mapping[str, str] | None = None) -> Endpoint:
 
 
 def _by_url(url: str, why: str, env: Mapping[str, str]) -> Endpoint:
+    tls = _tls_from_env(env) if url.startswith(("tcp:", "https:")) else None
+    return Endpoint(_sound(url, why), why, tls)
+
+
+def _sound(url: str, why: str) -> str:
     scheme, _, rest = url.partition(":")
-    if scheme not in SCHEMES or not rest.strip("/"):
+    if scheme not in SCHEMES or not rest.strip("/") or (scheme in _NETWORK and not _has_port(url)):
         raise UsageError(
             f"{why}: {url!r} is no Docker endpoint; expected unix:///path, tcp://host:port, "
             "ssh://user@host, recorded:FILE or the name of a docker context"
         )
-    tls = _tls_from_env(env) if scheme in ("tcp", "https") else None
-    return Endpoint(url, why, tls)
+    return url
+
+
+def _has_port(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname and parts.port)
+    except ValueError:
+        return False
 
 
 def _tls_from_env(env: Mapping[str, str]) -> Tls | None:
@@ -101,14 +116,17 @@ def _by_context(name: str, why: str, env: Mapping[str, str]) -> Endpoint:
         return Endpoint(DEFAULT_URL, why)
     folder = _config_dir(env) / "contexts"
     digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
-    docker = _json(folder / "meta" / digest / "meta.json").get("Endpoints", {}).get("docker", {})
+    meta = folder / "meta" / digest / "meta.json"
+    endpoints = _json(meta).get("Endpoints")
+    docker = endpoints.get("docker") if isinstance(endpoints, dict) else None
     url = docker.get("Host") if isinstance(docker, dict) else None
-    if not isinstance(url, str) or url.partition(":")[0] not in SCHEMES:
-        raise UsageError(f"{why}, but there is no such docker context; `docker context ls` lists them")
+    if not isinstance(docker, dict) or not isinstance(url, str):
+        broken = f"but {meta} is broken" if meta.exists() else "but there is no such docker context"
+        raise UsageError(f"{why}, {broken}; `docker context ls` lists them")
     certificates = folder / "tls" / digest / "docker"
     verify = not docker.get("SkipTLSVerify")
     tls = _tls_in(certificates, verify=verify) if certificates.is_dir() or not verify else None
-    return Endpoint(url, why, tls)
+    return Endpoint(_sound(url, why), why, tls)
 
 
 def _config_dir(env: Mapping[str, str]) -> Path:
@@ -122,6 +140,6 @@ def _json(path: Path) -> dict[str, Any]:
     """A JSON object in a file; {} where there is none, as the docker CLI does."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return data if isinstance(data, dict) else {}

@@ -8,7 +8,9 @@ until EOF; with it, the SDK may drop output that arrives together with the heade
 from __future__ import annotations
 
 import json
+import math
 import queue
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from dockgrader.errors import Unobserved
 from dockgrader.hosts import failures
 from dockgrader.hosts.base import Conflict, Missing, Output
-from dockgrader.hosts.deadline import Deadline
+from dockgrader.hosts.deadline import Deadline, within
 from dockgrader.hosts.endpoint import Endpoint
 from dockgrader.hosts.frames import Frames
 
@@ -31,21 +33,28 @@ JSON_CAP = 16 << 20
 STDOUT_CAP = 64 << 10
 CALL_SECONDS = 20.0
 CONNECTIONS = 8
+_LEVELS = 100
+"""Levels of nesting in one answer; an inspect answer has about ten."""
+_LISTS = ("/containers/json", "/events")
+_VERSION = re.compile(r"\d{1,4}\.\d{1,4}", re.ASCII)
 
 
 class DockerEngine:
     """An engine that answers; made by `open_engine`."""
 
-    def __init__(self, endpoint: Endpoint, deadline: Deadline) -> None:
+    def __init__(self, endpoint: Endpoint, deadline: Deadline, connections: int = CONNECTIONS) -> None:
         self._endpoint = endpoint
         self._deadline = deadline
         self._idle: queue.LifoQueue[APIClient] = queue.LifoQueue()
-        self._places = threading.BoundedSemaphore(CONNECTIONS)
+        self._places = threading.BoundedSemaphore(connections)
         self._closed = False
         self._api = ""
         self._version: Mapping[str, Any] = {}
-        answer = self.get("/version")
-        if not isinstance(answer, dict) or not isinstance(answer.get("ApiVersion"), str):
+        try:
+            answer = within(self._seconds(CALL_SECONDS), lambda: self.get("/version"))
+        except TimeoutError:
+            raise Unobserved("engine.timeout", failures.slow(endpoint.url, CALL_SECONDS)) from None
+        if not _VERSION.fullmatch(str(answer.get("ApiVersion"))):
             raise Unobserved("engine.garbage", failures.garbage(endpoint.url, "no version"))
         self._version = answer
         self._api = spoken_version(answer)
@@ -61,14 +70,14 @@ class DockerEngine:
         return self._api
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
-        """The JSON at an API path; several JSON values in a row (the event stream) come as a list."""
+        """The JSON object at an API path, for _LISTS the list; the event stream comes as a list, too."""
         seconds = self._seconds(CALL_SECONDS)
         with self._client() as client, failures.explained(self._endpoint.url, seconds):
             answer = client.get(self._url(client, path), params=params, stream=True, timeout=seconds)
             with answer:
                 body = self._body(answer, self._deadline.sooner(seconds))
                 _refused(answer.status_code, body)
-                return _decoded(body, stream=path == "/events")
+                return self._decoded(body, list if path in _LISTS else dict, stream=path == "/events")
 
     def ping(self) -> None:
         """Ask for the version again: an engine that hangs or died raises Unobserved."""
@@ -80,20 +89,33 @@ class DockerEngine:
             f"/containers/{container}/exec",
             {"AttachStdout": True, "AttachStderr": True, "Tty": False, "Cmd": list(argv)},
         )
-        exec_id = created.get("Id") if isinstance(created, dict) else None
+        exec_id = created.get("Id")
         if not isinstance(exec_id, str):
             raise Unobserved("engine.garbage", failures.garbage(self._endpoint.url, "an exec without an id"))
         frames = self._streamed(exec_id, self._seconds(seconds))
         if frames.timed_out or frames.flooded:
             self.ping()
             return Output(None, frames.stdout, frames.stderr, frames.timed_out, frames.flooded)
-        status = self.get(f"/exec/{exec_id}/json").get("ExitCode")
+        if frames.broken:
+            raise Unobserved("engine.garbage", failures.garbage(self._endpoint.url, "output without frames"))
+        ended = self.get(f"/exec/{exec_id}/json")
+        status = ended.get("ExitCode")
+        if not isinstance(status, int) and ended.get("Running") is not True:
+            raise Unobserved("engine.garbage", failures.garbage(self._endpoint.url, "no exit status"))
         return Output(status if isinstance(status, int) else None, frames.stdout, frames.stderr)
 
     def _streamed(self, exec_id: str, seconds: float) -> Frames:
+        """What a command prints, until it ends, floods or `seconds` are over."""
+        frames = Frames(STDOUT_CAP)
+        try:
+            within(seconds, lambda: self._stream(exec_id, seconds, frames))
+        except TimeoutError:
+            frames.timed_out = True
+        return frames
+
+    def _stream(self, exec_id: str, seconds: float, frames: Frames) -> None:
         from urllib3.exceptions import ReadTimeoutError
 
-        frames = Frames(STDOUT_CAP)
         deadline = self._deadline.sooner(seconds)
         with self._client() as client, failures.explained(self._endpoint.url, seconds):
             try:
@@ -105,18 +127,17 @@ class DockerEngine:
                 )
             except failures.timeouts():
                 frames.timed_out = True
-                return frames
+                return
             with answer:
                 if answer.status_code >= 400:
                     body = self._body(answer, deadline)
                     _refused(answer.status_code, body, exec_failure=True)
                     frames.failed_to_start(body)
-                    return frames
+                    return
                 try:
                     frames.read(answer.raw.read1, deadline)
                 except (ReadTimeoutError, TimeoutError):
                     frames.timed_out = True
-        return frames
 
     def _post(self, path: str, body: Mapping[str, Any]) -> Any:
         seconds = self._seconds(CALL_SECONDS)
@@ -125,7 +146,7 @@ class DockerEngine:
             with answer:
                 text = self._body(answer, self._deadline.sooner(seconds))
                 _refused(answer.status_code, text)
-                return _decoded(text)
+                return self._decoded(text, dict)
 
     def _body(self, answer: Response, deadline: Deadline) -> bytes:
         chunks, size = [], 0
@@ -137,6 +158,17 @@ class DockerEngine:
             if deadline.passed():
                 raise Unobserved("engine.timeout", failures.slow(self._endpoint.url, CALL_SECONDS))
         return b"".join(chunks)
+
+    def _decoded(self, body: bytes, kind: type, *, stream: bool = False) -> Any:
+        try:
+            answer = [_json(line) for line in body.split(b"\n") if line.strip()] if stream else _json(body)
+        except (ValueError, RecursionError):
+            answer = None
+        if not isinstance(answer, kind) or _deep(answer):
+            raise Unobserved(
+                "engine.garbage", failures.garbage(self._endpoint.url, "something that was not asked for")
+            )
+        return answer
 
     def _seconds(self, most: float) -> float:
         left = min(most, self._deadline.remaining())
@@ -189,32 +221,63 @@ def new_client(endpoint: Endpoint) -> APIClient:
         raise Unobserved(
             "engine.endpoint", f"{endpoint.url} cannot be used ({endpoint.why}): {error}"
         ) from error
+    except (AttributeError, TypeError, ValueError, KeyError) as error:
+        # The SDK reads the docker CLI's settings, and trusts their shape.
+        raise Unobserved(
+            "engine.client-config",
+            "The settings of the docker CLI ($DOCKER_CONFIG/config.json, else ~/.docker/config.json) are broken: "
+            f"{error}",
+        ) from error
     # Proxies and netrc of the environment are for the web, not for an engine.
     client.trust_env = False
+    if endpoint.scheme == "unix":
+        _keep_one_connection(client)
     return client
+
+
+def _keep_one_connection(client: APIClient) -> None:
+    """The SDK keeps a connection for each path that is asked for. Over SSH each costs a round trip to make."""
+    adapter: Any = client.get_adapter(client.base_url)
+    for_url = adapter.get_connection
+    adapter.get_connection = lambda url, proxies=None: for_url(client.base_url, proxies)
 
 
 def spoken_version(version: Mapping[str, Any]) -> str:
     """The API version to speak: the server's, at most TESTED_API, never below the server's minimum."""
-    newest, oldest = version.get("ApiVersion"), version.get("MinAPIVersion")
-    spoken = min((str(newest), TESTED_API), key=_numbers)
-    return max((spoken, str(oldest)), key=_numbers) if isinstance(oldest, str) and oldest else spoken
+    newest, oldest = str(version.get("ApiVersion")), str(version.get("MinAPIVersion"))
+    spoken = min(newest, TESTED_API, key=_numbers)
+    return max(spoken, oldest, key=_numbers) if _VERSION.fullmatch(oldest) else spoken
 
 
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) if part.isdecimal() else 0 for part in version.split("."))
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
 
 
-def _decoded(body: bytes, *, stream: bool = False) -> Any:
-    text = body.decode("utf-8", "replace")
-    try:
-        return (
-            [json.loads(line) for line in text.splitlines() if line.strip()] if stream else json.loads(text)
-        )
-    except (ValueError, RecursionError):
-        raise Unobserved(
-            "engine.garbage", failures.garbage("The engine", "something that is no JSON")
-        ) from None
+def _json(text: bytes) -> Any:
+    """JSON as the standard has it: no NaN, no infinity, which could not be written into a report either."""
+    return json.loads(text.decode("utf-8", "replace"), parse_constant=_finite, parse_float=_finite)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no number in JSON")
+    return number
+
+
+def _deep(answer: Any) -> bool:
+    """Whether an answer nests so deeply that whoever walks it runs out of stack."""
+    layer = [answer]
+    for _ in range(_LEVELS):
+        layer = [
+            child
+            for node in layer
+            if isinstance(node, dict | list)
+            for child in (node.values() if isinstance(node, dict) else node)
+        ]
+        if not layer:
+            return False
+    return True
 
 
 def _refused(status: int, body: bytes, *, exec_failure: bool = False) -> None:

@@ -52,7 +52,10 @@ def explained(url: str, seconds: float) -> Iterator[None]:
 def _reason(url: str, seconds: float, error: BaseException) -> Unobserved:
     chain = list(_causes(error))
     names = {type(cause).__name__ for cause in chain}
-    numbers = {cause.errno for cause in chain if isinstance(cause, OSError)}
+    numbers = {cause.errno for cause in chain if isinstance(cause, OSError) and cause.errno is not None}
+    # Before the numbers: an SSLError's own are not the system's.
+    if names & {"SSLError", "SSLCertVerificationError"}:
+        return Unobserved("engine.tls", f"The TLS connection to {url} failed: {_short(error)}")
     if numbers & {errno.EACCES, errno.EPERM}:
         return Unobserved(
             "engine.permission",
@@ -66,16 +69,15 @@ def _reason(url: str, seconds: float, error: BaseException) -> Unobserved:
         )
     if names & {"Timeout", "ReadTimeout", "ConnectTimeout", "ReadTimeoutError", "TimeoutError"}:
         return Unobserved("engine.timeout", slow(url, seconds))
-    if names & {"SSLError", "SSLCertVerificationError"}:
-        return Unobserved("engine.tls", f"The TLS connection to {url} failed: {_short(error)}")
     if errno.ECONNREFUSED in numbers:
         return Unobserved(
             "engine.down",
             f"Nothing answers at {url}. Start the engine (`sudo systemctl start docker`) and try again.",
         )
-    if names & {"BadStatusLine", "ProtocolError", "LineTooLong", "InvalidHeader", "UnicodeError"}:
-        if errno.ECONNRESET in numbers or errno.EPIPE in numbers or "RemoteDisconnected" in names:
-            return _lost(url)
+    if numbers & {errno.ECONNRESET, errno.EPIPE} or names & {"RemoteDisconnected", "IncompleteRead"}:
+        return _lost(url)
+    no_http = {"BadStatusLine", "ProtocolError", "LineTooLong", "InvalidHeader", "UnicodeError"}
+    if names & no_http and not numbers:
         return Unobserved("engine.garbage", garbage(url, "something that is no HTTP"))
     return Unobserved("engine.lost", f"The connection to {url} failed: {_short(error)}")
 

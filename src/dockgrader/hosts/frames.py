@@ -21,6 +21,7 @@ class Frames:
         self._pending = bytearray()
         self.timed_out = False
         self.flooded = False
+        self.broken = False
 
     @property
     def stdout(self) -> bytes:
@@ -38,9 +39,10 @@ class Frames:
 
     def read(self, read1: Callable[[int], bytes], deadline: Deadline) -> None:
         """Read until EOF, the cap or the deadline."""
-        while not self.flooded:
+        while not (self.flooded or self.broken):
             chunk = read1(1 << 16)
             if not chunk:
+                self.broken = bool(self._pending)
                 return
             self.feed(chunk)
             if deadline.passed():
@@ -48,23 +50,21 @@ class Frames:
                 return
 
     def feed(self, chunk: bytes) -> None:
-        """Take bytes as they come, frames cut anywhere."""
+        """Take bytes as they come, frames cut anywhere; `broken` tells that they are none."""
         self._pending += chunk
         while len(self._pending) >= 8:
             size = int.from_bytes(self._pending[4:8], "big")
             buffer = self._buffers.get(self._pending[0])
             if buffer is None or self._pending[1:4] != b"\0\0\0":
-                # No frames: an engine that sends the output raw (a tty).
-                buffer, size, start = self._buffers[1], len(self._pending), 0
-            else:
-                start = 8
+                self.broken = True
+                return
             room = self._cap - len(buffer)
-            if size > room:
-                buffer += self._pending[start : start + room]
+            if size > room and len(self._pending) >= 8 + room:
+                buffer += self._pending[8 : 8 + room]
                 self.flooded = True
                 self._pending.clear()
                 return
-            if len(self._pending) < start + size:
+            if len(self._pending) < 8 + size:
                 return
-            buffer += self._pending[start : start + size]
-            del self._pending[: start + size]
+            buffer += self._pending[8 : 8 + size]
+            del self._pending[: 8 + size]

@@ -8,11 +8,13 @@ import socket
 import stat
 import subprocess
 from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import IO
 from urllib.parse import urlsplit
 
 from dockgrader.errors import Unobserved
 from dockgrader.hosts.base import FILE_CAP, Missing, Output, ReadFile
-from dockgrader.hosts.deadline import Deadline
+from dockgrader.hosts.deadline import Deadline, background
 from dockgrader.hosts.endpoint import Endpoint
 from dockgrader.hosts.engine import DockerEngine
 
@@ -29,6 +31,7 @@ class LocalHost:
             urlsplit(endpoint.url).hostname if endpoint.scheme in ("tcp", "http", "https") else None
         )
         self._engine = DockerEngine(endpoint, deadline)
+        self._programs: set[subprocess.Popen[bytes]] = set()
 
     @property
     def name(self) -> str:
@@ -60,16 +63,26 @@ class LocalHost:
             raise Unobserved("host.run", f"No program can be run on {self.name} over tcp://")
         env = {**os.environ, "DOCKER_HOST": self._endpoint.url, "LC_ALL": "C"}
         env.pop("DOCKER_CONTEXT", None)
-        return _run(argv, env, seconds)
+        program = _started(argv, env)
+        self._programs.add(program)
+        try:
+            return _output(program, seconds)
+        finally:
+            self._programs.discard(program)
 
     def close(self) -> None:
-        """Let go of the engine's connections."""
+        """Let go of the engine's connections, and end the programs that are still running."""
         self._engine.close()
+        for program in tuple(self._programs):
+            _end(program)
 
 
 def _read(path: str, *, regular: bool) -> ReadFile:
     """A file's first bytes. Opened without blocking, so that a FIFO that a label names cannot hold us up."""
     try:
+        # Some devices do something when they are opened (/dev/watchdog): they are not even opened.
+        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - a path may hold anything
+            return ReadFile(None, "irregular")
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
     except (FileNotFoundError, NotADirectoryError):
         return ReadFile(None, "missing")
@@ -92,36 +105,49 @@ def _read(path: str, *, regular: bool) -> ReadFile:
         os.close(handle)
 
 
-def _run(argv: Sequence[str], env: Mapping[str, str], seconds: float) -> Output:
-    """Run a program in a session of its own, so that what it started ends with it when time is over."""
+def _started(argv: Sequence[str], env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """A program in a session of its own, so that what it starts can be ended with it."""
     pipe = subprocess.PIPE
     try:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             argv, env=env, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, start_new_session=True
         )
     except FileNotFoundError:
         raise Missing from None
     except OSError as error:
         raise Unobserved("host.run", f"{argv[0]} cannot be run: {error.strerror}") from error
+
+
+def _output(program: subprocess.Popen[bytes], seconds: float) -> Output:
+    """What a program prints, FILE_CAP bytes at the most; what floods or takes too long is ended."""
+    deadline = Deadline(seconds)
+    streams = [background(partial(_read_all, stream)) for stream in (program.stdout, program.stderr)]
     try:
-        stdout, stderr = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        _end(process)
+        stdout, stderr = (stream.result(timeout=deadline.remaining()) for stream in streams)
+        if len(stdout) > FILE_CAP or len(stderr) > FILE_CAP:
+            _end(program)
+            return Output(None, stdout[:FILE_CAP], stderr[:FILE_CAP], flooded=True)
+        return Output(program.wait(timeout=deadline.remaining()), stdout, stderr)
+    except (TimeoutError, subprocess.TimeoutExpired):
+        _end(program)
         return Output(None, b"", b"", timed_out=True)
-    return Output(process.returncode, stdout[:FILE_CAP], stderr[:FILE_CAP])
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill the program and its session, and reap it."""
-    if hasattr(os, "killpg"):
-        os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
-    process.communicate()
+def _read_all(stream: IO[bytes] | None) -> bytes:
+    """All that comes, or one byte more than the cap."""
+    if stream is None:
+        return b""
+    with stream:
+        return stream.read(FILE_CAP + 1)
 
 
-def open_host(endpoint: Endpoint, deadline: Deadline) -> LocalHost:
-    """Reach the host behind an endpoint. Raises Unobserved when it does not answer as an engine."""
-    if endpoint.scheme == "ssh":
-        raise Unobserved("host.ssh", f"{endpoint.url}: hosts over SSH cannot be graded by this version yet")
-    return LocalHost(endpoint, deadline.sooner(deadline.remaining()))
+def _end(program: subprocess.Popen[bytes]) -> None:
+    """Kill a program and its session, and reap it."""
+    try:
+        if hasattr(os, "killpg"):
+            os.killpg(program.pid, signal.SIGKILL)
+        else:
+            program.kill()
+    except ProcessLookupError:
+        pass  # it has just ended by itself
+    program.wait()

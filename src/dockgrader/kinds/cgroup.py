@@ -49,7 +49,7 @@ class CgroupCheck(TargetCheck):
         for target in self.targets(see):
             found = see(self._fact(target))
             if found is None:
-                raise missing.not_running(target)
+                raise missing.not_running(target, see)
             verdict = self._judge_one(target, found)
         return verdict
 

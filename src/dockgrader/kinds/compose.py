@@ -8,7 +8,7 @@ passes if one source says so, fails if none says so and one can be read, and is 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -26,11 +26,13 @@ from dockgrader.facts.compose import (
     ComposeHash,
     label_conditions,
 )
-from dockgrader.facts.compose_spec import ServiceSpec
 from dockgrader.facts.containers import Inspected
 from dockgrader.kinds.base import Failed, passed
 from dockgrader.kinds.target import TargetCheck
 from dockgrader.report.model import Verdict
+
+if TYPE_CHECKING:
+    from dockgrader.facts.compose_spec import ServiceSpec
 
 Condition = Literal["service_started", "service_healthy", "service_completed_successfully"]
 

@@ -24,6 +24,9 @@ class ContainerCheck(TargetCheck):
     state: Literal["running"] | None = Field(None, description="The state that is expected")
     memory: Size | None = Field(None, description="HostConfig.Memory: bytes or a size such as 200MiB")
     cpus: Cpus | None = Field(None, description="NanoCpus, or CpuQuota / CpuPeriod of the same ratio")
+    any_replica: bool = Field(
+        False, description="One replica of the service that is as expected is enough; else every one must be"
+    )
     inspect: dict[str, Matcher] = Field(
         {}, description="Paths of `docker inspect` and their values: HostConfig.NanoCpus: 500000000"
     )
@@ -36,10 +39,16 @@ class ContainerCheck(TargetCheck):
 
     def judge(self, see: See) -> Verdict:
         """The first thing that is off decides."""
-        targets = self.targets(see)
-        for target in targets:
-            self._judge_one(target, see)
-        return self._all_right(targets)
+        right, misses = [], []
+        for target in self.targets(see):
+            try:
+                self._judge_one(target, see)
+                right.append(target)
+            except Failed as miss:
+                misses.append(miss)
+        if misses and not (self.any_replica and right):
+            raise misses[0]
+        return self._all_right(right)
 
     def _judge_one(self, target: Inspected, see: See) -> None:
         if self.state:

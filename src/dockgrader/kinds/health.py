@@ -11,8 +11,7 @@ from dockgrader.facts.base import See
 from dockgrader.facts.compose import CONFIG_FILES, SERVICE, WORKING_DIR, ComposeFiles
 from dockgrader.facts.containers import Inspected
 from dockgrader.facts.waiting import HealthWithin
-from dockgrader.kinds.base import Failed, passed
-from dockgrader.kinds.health_command import judge_health_command
+from dockgrader.kinds.base import Failed, glimpse, passed
 from dockgrader.kinds.target import TargetCheck
 from dockgrader.report.model import Verdict
 
@@ -43,6 +42,9 @@ class HealthCheck(TargetCheck):
         return verdict
 
     def _judge_command(self, target: Inspected, command: list[str], see: See) -> Verdict:
+        # Imported late: the shell's grammar takes some milliseconds, which are free once the host is asked.
+        from dockgrader.healthcheck import judge_health_command
+
         test = target.health_test
         found = judge_health_command(test, command)
         shown = " ".join(test or [])
@@ -57,11 +59,13 @@ class HealthCheck(TargetCheck):
         )
 
     def _right_in_file(self, target: Inspected, command: list[str], see: See) -> bool:
+        from dockgrader.healthcheck import judge_health_command
+
         labels = target.labels
         if SERVICE not in labels:
             return False
-        says = see(ComposeFiles(labels.get(WORKING_DIR, ""), labels.get(CONFIG_FILES, "")))
-        spec = says.services.get(labels[SERVICE])
+        says = glimpse(see, ComposeFiles(labels.get(WORKING_DIR, ""), labels.get(CONFIG_FILES, "")))
+        spec = says.services.get(labels[SERVICE]) if says else None
         return spec is not None and judge_health_command(spec.healthcheck, command).ok
 
     def _judge_status(self, target: Inspected, see: See) -> Verdict:

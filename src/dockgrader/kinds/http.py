@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from dockgrader.facts.base import See
 from dockgrader.facts.containers import Inspected
@@ -36,6 +36,12 @@ class HttpCheck(TargetCheck):
             raise ValueError(f"no regular expression: {error}") from None
         return pattern
 
+    @model_validator(mode="after")
+    def _grows_in_body(self) -> Self:
+        if self.grows is not None and self.grows not in re.compile(self.body or "").groupindex:
+            raise ValueError(f"grows: the body has no group (?P<{self.grows}>…)")
+        return self
+
     def judge(self, see: See) -> Verdict:
         """Any published port of any replica that answers as expected is enough; else the nearest miss is told."""
         misses = []
@@ -61,12 +67,12 @@ class HttpCheck(TargetCheck):
         numbers: list[int] = []
         for page in series.pages:
             self._refuse(page, where)
-            match = re.fullmatch(self.body, page.body.strip()) if self.body is not None else None
-            if self.body is not None and match is None:
+            match = re.fullmatch("(?s:.*)" if self.body is None else self.body, page.body.strip())
+            if match is None or (self.grows and not (match[self.grows] or "").isdecimal()):
                 raise Failed(
                     "http.body", self._expected(), page.body[:1000], **where, found=page.body.strip()[:200]
                 )
-            if match and self.grows:
+            if self.grows:
                 numbers.append(int(match[self.grows][:18]))
         if self.grows and not all(later > before for before, later in pairwise(numbers)):
             raise Failed(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from dockgrader.errors import Unobserved
 from dockgrader.facts.base import See, dig_int, dig_str
 from dockgrader.facts.compose import CONFIG_FILES, PROJECT, SERVICE, WORKING_DIR, ComposeFiles, projects
-from dockgrader.facts.compose_spec import ServiceSpec
 from dockgrader.facts.containers import Container, Containers, Inspected
 from dockgrader.facts.engine import Info
-from dockgrader.kinds.base import Failed
+from dockgrader.kinds.base import Failed, glimpse
 from dockgrader.units import DEFAULT_CPU_PERIOD_US, NANO, human_cpus, human_size
+
+if TYPE_CHECKING:
+    from dockgrader.facts.compose_spec import ServiceSpec
 
 _MIB, _MB = 1024**2, 1000**2
 
@@ -82,8 +86,8 @@ def _unlimited_service(target: Inspected, see: See, code: str, limit: str, expec
         return code
     if any(_limit_of(other, limit) == expected for other in _siblings(target, see)):
         return f"{'memory' if limit == 'memory' else 'cpu'}.on-other-service"
-    says = see(ComposeFiles(labels.get(WORKING_DIR, ""), labels.get(CONFIG_FILES, "")))
-    spec = says.services.get(labels.get(SERVICE, ""))
+    says = glimpse(see, ComposeFiles(labels.get(WORKING_DIR, ""), labels.get(CONFIG_FILES, "")))
+    spec = says.services.get(labels.get(SERVICE, "")) if says else None
     if spec and _limit_in(spec, limit) == expected:
         return f"{'memory' if limit == 'memory' else 'cpu'}.not-brought-up"
     return code
@@ -103,9 +107,11 @@ def _siblings(target: Inspected, see: See) -> list[Inspected]:
     """The containers of the project's other services."""
     labels = target.labels
     found: list[Inspected] = []
-    for project in projects(see(Containers())):
+    for project in projects(glimpse(see, Containers()) or []):
         if project.name == labels.get(PROJECT):
             for service, ids in project.services.items():
-                others = [see(Container(ref)) for ref in ids] if service != labels.get(SERVICE) else []
+                others = (
+                    [glimpse(see, Container(ref)) for ref in ids] if service != labels.get(SERVICE) else []
+                )
                 found += [other for other in others if other is not None]
     return found

@@ -18,7 +18,7 @@ Scalar = Annotated[
 class Comparison(BaseModel):
     """All the comparisons that are given must hold."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     equals: Any = Field(None, description="Exactly this value")
     one_of: list[Any] | None = Field(None, description="One of these values")
@@ -42,11 +42,13 @@ class Comparison(BaseModel):
     def _says_something(self) -> Comparison:
         if not self.model_fields_set:
             raise ValueError("expected one of equals, one_of, at_least, at_most, contains, matches, not")
+        for name in ("one_of", "at_least", "at_most", "matches"):
+            if name in self.model_fields_set and getattr(self, name) is None:
+                raise ValueError(f"{name}: expected a value, found nothing, which would match anything")
         return self
 
 
 Matcher = Comparison | bool | int | float | str | None | list[Any]
-Comparison.model_rebuild()
 
 
 def matches(matcher: Any, value: Any) -> bool:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
-
 from dockgrader.facts.base import See, dig, dig_int, dig_str
 from dockgrader.facts.containers import Containers, Image, Inspected, command_words
 from dockgrader.facts.engine import Event, Events
 from dockgrader.facts.waiting import SteadyWithin, seconds_between
-from dockgrader.kinds.base import Failed
+from dockgrader.kinds.base import Failed, glimpse
 
 TYPOGRAPHIC = "“”„‟«»‘’"
 _NEAR = 0.8
@@ -16,11 +14,11 @@ _NEAR = 0.8
 
 def container(name: str, see: See) -> Failed:
     """The reason why no container has this name."""
-    names = [other for item in see(Containers()) for other in item.names]
+    names = [other for item in glimpse(see, Containers()) or [] for other in item.names]
     near = near_name(name, names)
     if near:
         return Failed("container.near-name", name, near, name=name, near=near)
-    life = see(Events(name))
+    life = glimpse(see, Events(name)) or []
     last = next((event for event in reversed(life) if event.action == "die"), None)
     if last is None:
         return Failed("container.missing", name, None, name=name)
@@ -28,7 +26,7 @@ def container(name: str, see: See) -> Failed:
         return Failed("container.was-stopped", name, None, name=name)
     if last.exit_code == "0":
         return Failed("container.ran-out", name, None, name=name, seconds=lasted(life, last))
-    image = see(Image(last.image)) if last.image else None
+    image = glimpse(see, Image(last.image)) if last.image else None
     if image and typographic(command_words(image)):
         words = " ".join(command_words(image))
         return Failed("image.typographic-quotes", name, words, name=name, image=last.image)
@@ -37,6 +35,8 @@ def container(name: str, see: See) -> Failed:
 
 def near_name(name: str, names: list[str]) -> str | None:
     """Another container's name that was probably meant to be this one."""
+
+    import difflib
 
     def plain(text: str) -> str:
         return "".join(part for part in text.lower() if part.isalnum())
@@ -62,7 +62,7 @@ def lasted(events: list[Event], end: Event) -> str:
     return str(end.at - starts[-1]) if starts else "?"
 
 
-def not_running(target: Inspected) -> Failed:
+def not_running(target: Inspected, see: See) -> Failed:
     """What became of a container that does not run."""
     status, name = target.status, target.name
     words = command_words(target.raw)
@@ -70,14 +70,21 @@ def not_running(target: Inspected) -> Failed:
         return Failed("image.typographic-quotes", "running", " ".join(words), name=name, image=target.image)
     if status == "exited" and dig(target.raw, "State", "OOMKilled") is True:
         return Failed("container.out-of-memory", "running", status, name=name)
-    if status == "exited" and target.exit_code == 0 and (seconds := run_seconds(target)) >= 1:
-        return Failed("container.finished", "running", status, name=name, seconds=f"{seconds:.0f}")
+    if status == "exited" and target.exit_code == 0 and _ended_by_itself(name, see):
+        seconds = f"{run_seconds(target):.0f}"
+        return Failed("container.finished", "running", status, name=name, seconds=seconds)
     if status in ("exited", "paused", "restarting", "created", "dead"):
         error = dig_str(target.raw, "State", "Error")[:200]
         return Failed(
             f"container.{status}", "running", status, name=name, exit_code=target.exit_code, error=error
         )
     return Failed("container.not-running", "running", status or None, name=name)
+
+
+def _ended_by_itself(name: str, see: See) -> bool:
+    """Whether the engine saw the container end and nobody stopping it: a stopped Redis has status 0 as well."""
+    actions = {event.action for event in life_of_last(glimpse(see, Events(name)) or [])}
+    return "die" in actions and not actions & {"kill", "stop"}
 
 
 def refuse_crash_loop(target: Inspected, see: See) -> None:

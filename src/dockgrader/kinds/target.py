@@ -94,5 +94,5 @@ def candidates(checks: Iterable[Check], see: See) -> list[Project]:
 def running_or_failed(target: Inspected, see: See) -> None:
     """Raises Failed with what became of a container that does not run."""
     if target.status in _STOPPED or target.status != "running":
-        raise missing.not_running(target)
+        raise missing.not_running(target, see)
     missing.refuse_crash_loop(target, see)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator
 
 from tabulate import tabulate
 
@@ -63,8 +64,9 @@ def _task(task: TaskReport, words: dict[str, str], colour: bool) -> str:
     lines = [_wrapped(f"{head}  [{score}]", "  ")]
     if task.note:
         lines.append(_wrapped(clean(task.note), "  ", indent="  "))
+    room = WIDTH - 6 - max([7, *(len(_points(check)) for check in task.checks)])
     rows = [
-        _row(check, words, colour, told=before is not None and _same_cause(before, check))
+        _row(check, words, colour, room, told=before is not None and _same_cause(before, check))
         for before, check in zip((None, *task.checks), task.checks, strict=False)
     ]
     return "\n".join([*lines, tabulate(rows, tablefmt="plain", disable_numparse=True)])
@@ -75,39 +77,43 @@ def _same_cause(before: CheckReport, check: CheckReport) -> bool:
     return check.code in _NOT_CHECKED and (before.status, before.message) == (check.status, check.message)
 
 
-def _row(check: CheckReport, words: dict[str, str], colour: bool, told: bool) -> list[str]:
+def _row(check: CheckReport, words: dict[str, str], colour: bool, room: int, told: bool) -> list[str]:
     mark = _MARKS[check.status]
     if colour:
         mark = f"\x1b[{_COLOURS[check.status]}m{mark}\x1b[0m"
-    points = f"{_score(check.score)}/{whole(check.max_score)}"
-    return [f" {mark}", points, "\n".join(_lines(check, words, told))]
+    lines = [line for text, indent in _texts(check, words, told) for line in _fold(text, indent, room)]
+    return [mark, _points(check), "\n".join(lines)]
 
 
-def _lines(check: CheckReport, words: dict[str, str], told: bool) -> list[str]:
-    lines = _fold(clean(check.title), "")
+def _texts(check: CheckReport, words: dict[str, str], told: bool) -> Iterator[tuple[str, str]]:
+    """What is said of a check, each text with the indent of its further lines."""
+    yield clean(check.title), ""
     if check.status is Status.PASSED or told:
-        return lines
-    lines += _fold(clean(check.message), "")
+        return
+    yield clean(check.message), ""
     if check.status is Status.FAILED:
         for word, found in (("expected", check.expected), ("found", check.actual)):
             if found is not None and found != "":
-                lines += _fold(f"{words[word]}: {value(found)}", "  ")
+                yield f"{words[word]}: {value(found)}", "  "
         if check.hint:
-            lines += _fold(f"{words['hint']}: {clean(check.hint, 1000)}", "  ")
+            yield f"{words['hint']}: {clean(check.hint, 1000)}", "  "
         for command in check.shown_by:
-            lines += _fold(f"{words['see']}: {clean(command, 1000)}", "  ")
-    return lines
+            yield f"{words['see']}: {clean(command, 1000)}", "  "
+
+
+def _points(check: CheckReport) -> str:
+    return f"{_score(check.score)}/{whole(check.max_score)}"
 
 
 def _score(score: float | None) -> str:
     return "?" if score is None else str(whole(score))
 
 
-def _fold(text: str, indent: str) -> list[str]:
+def _fold(text: str, indent: str, room: int) -> list[str]:
     """Lines that fit beside mark and points; a name or a command's word is never broken in two."""
     return textwrap.wrap(
         text,
-        WIDTH - 13,
+        room,
         subsequent_indent=indent,
         break_long_words=False,
         break_on_hyphens=False,

@@ -6,6 +6,10 @@ _HOSTS_FAULT = (
     *("engine.lost", "engine.tls", "engine.refused", "engine.endpoint"),
     *("engine.no-memory-limit", "engine.no-cpu-limit"),
     *("host", "host.timeout", "host.files", "host.http", "host.run", "host.ssh"),
+    *("ssh", "ssh.refused", "ssh.timeout", "ssh.unreachable", "ssh.host-unknown", "ssh.auth", "ssh.no-key"),
+    *("ssh.host-key-unknown", "ssh.host-key-changed", "ssh.lost", "ssh.garbage", "ssh.penalised"),
+    *("ssh.max-startups", "ssh.algorithms", "ssh.forwarding-refused", "ssh.sessions", "ssh.shell"),
+    "ssh.config",
     *("cgroup.unreadable", "cgroup.gone", "cgroup.controller-missing", "compose.unreadable"),
     *("evidence", "evidence.missing", "fact", "fact.broken", "check", "check.broken"),
 )
@@ -123,7 +127,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Look at the indentation in the compose file: to which service does the memory limit belong?",
     ),
     "memory.not-brought-up": (
-        "The compose file gives {name} the expected memory limit ({wanted}), but the container runs "
+        "The compose file gives {name} the expected memory limit, {wanted}, but the container runs "
         "without it.",
         "A changed file counts only after the project is brought up again. "
         "Compose v1 reads deploy.resources only in its compatibility mode.",
@@ -150,14 +154,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Look at the indentation in the compose file: to which service does the CPU limit belong?",
     ),
     "cpu.not-brought-up": (
-        "The compose file gives {name} the expected CPU limit ({wanted} CPU), but the container runs "
+        "The compose file gives {name} the expected CPU limit, {wanted} CPU, but the container runs "
         "without it.",
         "A changed file counts only after the project is brought up again. "
         "Compose v1 reads the CPU limit in deploy.resources only in its compatibility mode.",
     ),
     # Limits in the cgroup.
     "cgroup.memory-unlimited": (
-        "The cgroup of {name} holds no memory limit ({found}); {wanted} was expected.",
+        "The cgroup of {name} holds no memory limit, it reads {found}; {wanted} was expected.",
         "This file is what the kernel obeys. Compare it with the limit in `docker inspect`: "
         "was the file changed by hand?",
     ),
@@ -167,7 +171,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "of memory.",
     ),
     "cgroup.cpu-unlimited": (
-        "The cgroup of {name} holds no CPU quota ({found}); {cpus} CPU was expected.",
+        "The cgroup of {name} holds no CPU quota, it reads {found}; {cpus} CPU was expected.",
         "The quota is what the kernel obeys. Compare it with the CPU limit in `docker inspect`: "
         "was it changed by hand?",
     ),

@@ -1,0 +1,292 @@
+"""A shell on paper: follows the tree of a script and runs nothing.
+
+A status of None is one that is not known. Sources: POSIX.1-2017 and dash.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from dockgrader.healthcheck import syntax
+from dockgrader.healthcheck.conditions import double_bracket
+from dockgrader.healthcheck.expansion import fields_of, literal
+from dockgrader.healthcheck.names import BUILTIN_ONLY, SENSITIVE, SHELLS, STATEFUL, basename
+from dockgrader.healthcheck.parser import parse
+from dockgrader.healthcheck.programs import look_up, run_program, unwrap
+from dockgrader.healthcheck.state import State
+from dockgrader.healthcheck.world import (
+    IO,
+    MAX_DEPTH,
+    Field,
+    Input,
+    Log,
+    ShellExit,
+    Sink,
+    Unclear,
+    nothing,
+    show,
+)
+
+Program = Callable[["Shell", IO], int | None]
+"""What is run in a world; returns its status."""
+
+
+def follow(
+    program: Program, expected: Sequence[str], comments: Sequence[str], *, up: bool
+) -> tuple[Log, int | None]:
+    """Run a program on paper in the world where the service is up, or down: what happened, and its status."""
+    log = Log(up, tuple(expected), list(comments))
+    io = nothing()
+    return log, Shell(log).contained(lambda sh: program(sh, io), io)
+
+
+class Shell(State):
+    """A shell or subshell."""
+
+    def fork(self) -> Shell:
+        """A subshell."""
+        self.log.spend(1)
+        child = Shell(self.log)
+        child.inherit(self)
+        return child
+
+    def contained(self, action: Callable[[Shell], int | None], io: IO) -> int | None:
+        """Run to the end of this (sub)shell: an exit, and what cannot be followed, go no further."""
+        try:
+            return action(self)
+        except ShellExit as end:
+            return end.status
+        except Unclear:
+            io.spoil()
+            return None
+
+    def script(self, script: syntax.Script, io: IO, tested: bool = False) -> int | None:
+        """The status of a list of commands; `tested` says that `set -e` is off, as in a condition."""
+        self.status = self.status if script.items else 0
+        for node, background in script.items:
+            if background:
+                self._background(node)
+                io.out.write(None)
+                io.err.write(None)
+                self.status = 0
+            else:
+                self._and_or(node, io, tested)
+        return self.status
+
+    def _background(self, node: syntax.AndOr) -> None:
+        io = nothing()
+        self.fork().contained(lambda sh: sh._and_or(node, io, False), io)
+
+    def _and_or(self, node: syntax.AndOr, io: IO, tested: bool) -> int | None:
+        self._pipeline(node.first, io, tested or bool(node.rest))
+        for n, (op, pipeline) in enumerate(node.rest, 1):
+            if self.status is None:
+                raise self.log.unclear("a status that is not known decides")
+            if (self.status == 0) == (op == "&&"):
+                self._pipeline(pipeline, io, tested or n < len(node.rest))
+                if op == "||" and self.status == 0 and _is_just_true(pipeline):
+                    self.log.masked = ("always-passes-or-true", "'|| true' makes its exit status 0")
+        return self.status
+
+    def _pipeline(self, node: syntax.Pipeline, io: IO, tested: bool) -> None:
+        quiet = tested or node.negated
+        if len(node.commands) == 1:
+            status = self._command(node.commands[0], io, quiet)
+        else:
+            status = self._piped(node.commands, io, quiet)
+        if node.negated and status is not None:
+            status = int(status == 0)
+        self.status = status
+        grouped = len(node.commands) == 1 and not _fails_alone(node.commands[0])
+        if self.errexit and not quiet and not grouped and status != 0:
+            if status is None:
+                raise self.log.unclear("a status that is not known decides under 'set -e'")
+            raise ShellExit(status)
+
+    def _piped(self, commands: Sequence[syntax.AnyCommand], io: IO, tested: bool) -> int | None:
+        statuses: list[int | None] = []
+        stdin = io.stdin
+        for n, command in enumerate(commands, 1):
+            out = io.out if n == len(commands) else Sink()
+            part = IO(stdin, out, io.err)
+            statuses.append(self._apart(command, part, tested))
+            stdin = Input(out.text)
+        if self.pipefail:
+            return next((status for status in reversed(statuses) if status != 0), 0)
+        return statuses[-1]
+
+    def _apart(self, command: syntax.AnyCommand, io: IO, tested: bool) -> int | None:
+        return self.fork().contained(lambda sh: sh._command(command, io, tested), io)
+
+    def _command(self, node: syntax.AnyCommand, io: IO, tested: bool) -> int | None:
+        self.log.depth += 1
+        try:
+            if self.log.depth > MAX_DEPTH:
+                raise self.log.unclear("nested too deeply")
+            return self._any_command(node, io, tested)
+        finally:
+            self.log.depth -= 1
+
+    def _any_command(self, node: syntax.AnyCommand, io: IO, tested: bool) -> int | None:
+        if isinstance(node, syntax.Command):
+            return self._simple(node, io)
+        io = self._redirect(node.redirects, io)
+        if isinstance(node, syntax.If):
+            return self._if(node, io, tested)
+        if node.subshell:
+            return self.fork().contained(lambda sh: sh.script(node.body, io, tested), io)
+        return self.script(node.body, io, tested)
+
+    def _if(self, node: syntax.If, io: IO, tested: bool) -> int | None:
+        for condition, body in node.branches:
+            status = self.script(condition, io, True)
+            if status is None:
+                raise self.log.unclear("a condition that is not known decides")
+            if status == 0:
+                return self.script(body, io, tested)
+        return self.script(node.otherwise, io, tested) if node.otherwise else 0
+
+    def _simple(self, node: syntax.Command, io: IO) -> int | None:
+        self.log.spend(1)
+        self.substituted = 0
+        whole = bool(node.words) and literal(node.words[0]) == "[["
+        fields = [found for word in node.words for found in self._expand(word, io, split=not whole)]
+        io = self._redirect(node.redirects, io)
+        values = {name: self._text(word, io) for name, word in node.assignments}
+        if SENSITIVE & values.keys():
+            raise self.log.unclear(f"{show(min(SENSITIVE & values.keys()))} is changed")
+        if not fields:
+            self.variables.update(values)
+            return self.substituted
+        name = fields[0]
+        if name in BUILTIN_ONLY and values and name != "exec":
+            raise self.log.unclear(f"variables before {show(name)}")
+        if name == "exit" and len(node.words) == 2 and literal(node.words[1]) == "0":
+            self.log.masked = ("always-passes-exit", "'exit 0' makes its exit status 0")
+        return self._builtin(fields, io)
+
+    def _redirect(self, redirects: Sequence[syntax.Redirect], io: IO) -> IO:
+        io = IO(io.stdin, io.out, io.err)
+        for redirect in redirects:
+            target = self._text(redirect.target, io)
+            if redirect.op == "<" and redirect.fd == 0 and target == "/dev/null":
+                io.stdin = Input("")
+                continue
+            places = {"1": io.out, "2": io.err} if redirect.op == ">&" else io.device_files()
+            if redirect.op.startswith("<") or redirect.fd not in (1, 2) or target is None:
+                raise self.log.unclear("a redirection that is not followed here")
+            if (redirect.op == ">&" and target not in places) or self.log.program in target:
+                raise self.log.unclear("a redirection that is not followed here")
+            sink = places.get(target, Sink())
+            if redirect.fd == 1:
+                io.out = sink
+            else:
+                io.err = sink
+        return io
+
+    def _text(self, word: syntax.Word, io: IO) -> Field:
+        """A word where it is not split: the value of an assignment, the target of a redirection."""
+        fields = self._expand(word, io, split=False)
+        return fields[0] if fields else ""
+
+    def _expand(self, word: syntax.Word, io: IO, *, split: bool) -> list[Field]:
+        return fields_of(word, lambda part: self._value(part, io), split=split)
+
+    def _value(self, part: syntax.Variable | syntax.Substitution, io: IO) -> Field:
+        text = self._variable(part.name) if isinstance(part, syntax.Variable) else self._output(part.body, io)
+        self.log.spend(1 + len(text or "") // 64)
+        return text
+
+    def _variable(self, name: str) -> Field:
+        if name == "?":
+            return None if self.status is None else str(self.status)
+        return self.variables.get(name)
+
+    def _output(self, script: syntax.Script, io: IO) -> Field:
+        """What a command substitution stands for."""
+        inner = IO(io.stdin, Sink(), io.err)
+        child = self.fork()
+        self.substituted = child.contained(lambda sh: sh.script(script, inner), inner)
+        return None if inner.out.text is None else inner.out.text.rstrip("\n")
+
+    def _builtin(self, fields: list[Field], io: IO) -> int | None:
+        """Commands that only the shell itself can carry out; all others are programs."""
+        while fields[0] == "command" and len(fields) > 1 and fields[1] not in ("-v", "-V", "-p"):
+            fields = fields[1:]
+        name, args = fields[0], fields[1:]
+        if name is None:
+            raise self.log.unclear("which command is run is not known")
+        if name in STATEFUL:
+            raise self.log.unclear(f"{show(name)} is not followed here")
+        if name not in BUILTIN_ONLY:
+            return self.external(fields, io)
+        self.log.commands.append(name)
+        if name == "exit":
+            raise ShellExit(self.exit_status(args))
+        if name == "exec":
+            if not args or (args[0] or "-").startswith("-"):
+                raise self.log.unclear("'exec' without a command")
+            raise ShellExit(self.external(args, io))
+        if name == "set":
+            return self.set_options(args)
+        if name in ("export", "unset"):
+            return self.export(name, args)
+        if name == "command":
+            return look_up(args, io, self.log)
+        if name == "[[":
+            return double_bracket(args)
+        return 0  # the colon
+
+    def external(self, fields: list[Field], io: IO) -> int | None:
+        """Run a program, the first field; this is also how Docker runs the exec form."""
+        while (rest := unwrap(fields)) is not None:
+            fields = rest
+            self.log.spend(1)
+        if not fields or fields[0] is None:
+            raise self.log.unclear("which program is run is not known")
+        name, args = basename(fields[0]), fields[1:]
+        if name not in SHELLS or name == self.log.program:
+            return run_program(name, args, io, self.log)
+        self.log.commands.append(name)
+        child = Shell(self.log)
+        return child.contained(lambda sh: sh._nested(args, io), io)
+
+    def _nested(self, args: list[Field], io: IO) -> int | None:
+        """This shell is `sh -c SCRIPT`, with the few options that health commands use."""
+        words = iter(args)
+        for arg in words:
+            if arg is None or not re.fullmatch(r"-[eul]*c|-[eu]+|-l|[-+]o", arg):
+                break
+            if flags := arg.strip("lc-"):
+                self.set_options(
+                    [f"{arg[0]}{flags.strip('+')}", *([next(words, None)] if flags.endswith("o") else [])]
+                )
+            if arg.endswith("c"):
+                return self._run_text(next(words, None), io)
+        raise self.log.unclear("a shell that is not given its script by -c")
+
+    def _run_text(self, text: Field, io: IO) -> int | None:
+        if text is None:
+            raise self.log.unclear("the script of a shell is not known")
+        self.log.spend(len(text) // 64)
+        try:
+            tree, comments = parse(text)
+        except syntax.ShellSyntaxError:
+            return 2
+        except syntax.UnsupportedSyntax as error:
+            raise self.log.unclear(show(str(error))) from error
+        self.log.comments.extend(comments)
+        return self.script(tree, io)
+
+
+def _is_just_true(node: syntax.Pipeline) -> bool:
+    command = node.commands[0]
+    if len(node.commands) > 1 or not isinstance(command, syntax.Command) or not command.words:
+        return False
+    return basename(literal(command.words[0]) or "") in ("true", ":")
+
+
+def _fails_alone(node: syntax.AnyCommand) -> bool:
+    """Does `set -e` look at this command? What is in braces or after `then` was looked at already."""
+    return isinstance(node, syntax.Command) or (isinstance(node, syntax.Group) and node.subshell)

@@ -1,0 +1,60 @@
+"""What a shell remembers, and the builtins that change nothing else."""
+
+from __future__ import annotations
+
+import re
+
+from dockgrader.healthcheck.names import SENSITIVE
+from dockgrader.healthcheck.world import Field, Log, show
+
+
+class State:
+    """The variables, the last status and the options of a shell or subshell."""
+
+    def __init__(self, log: Log) -> None:
+        self.log = log
+        self.variables: dict[str, Field] = {}
+        self.status: int | None = 0
+        self.errexit = False
+        self.pipefail = False
+        self.substituted: int | None = 0  # status of the last command substitution
+
+    def inherit(self, parent: State) -> None:
+        """Start as a subshell of `parent` does."""
+        self.variables = dict(parent.variables)
+        self.status, self.errexit, self.pipefail = parent.status, parent.errexit, parent.pipefail
+
+    def exit_status(self, args: list[Field]) -> int | None:
+        """The status that `exit` with these arguments ends with."""
+        if not args:
+            return self.status
+        if args[0] is None or not re.fullmatch(r"-?[0-9]{1,9}", args[0]):
+            raise self.log.unclear("an exit status that is no number")
+        # Shells differ on a negative number, but it is never a zero.
+        return int(args[0]) & 255 if args[0][0] != "-" else 255
+
+    def set_options(self, args: list[Field]) -> int:
+        """`set`, of which only errexit, nounset and pipefail are followed."""
+        words = iter(args)
+        for arg in words:
+            if not arg or not re.fullmatch(r"[-+](?:[eu]+o?|o)", arg):
+                raise self.log.unclear("'set' with something that is not followed here")
+            on = arg[0] == "-"
+            long = next(words, None) if arg.endswith("o") else ""
+            if long not in ("", "errexit", "nounset", "pipefail"):
+                raise self.log.unclear("'set' with something that is not followed here")
+            if "e" in arg or long == "errexit":
+                self.errexit = on
+            if long == "pipefail":
+                self.pipefail = on
+        return 0
+
+    def export(self, name: str, args: list[Field]) -> int:
+        """`export` and `unset`."""
+        for arg in args:
+            variable, equals, value = (arg or "").partition("=")
+            if not re.fullmatch(r"[A-Za-z_]\w*", variable, re.ASCII) or variable in SENSITIVE:
+                raise self.log.unclear(f"{show(name)} with something that is not followed here")
+            if equals or name == "unset":
+                self.variables[variable] = value
+        return 0

@@ -1,0 +1,18 @@
+"""Reaching the host behind an endpoint, whichever way leads there."""
+
+from __future__ import annotations
+
+from dockgrader.hosts.base import Host
+from dockgrader.hosts.deadline import Deadline
+from dockgrader.hosts.endpoint import Endpoint
+
+
+def open_host(endpoint: Endpoint, deadline: Deadline) -> Host:
+    """Reach a host. Raises Unobserved when it does not answer as an engine, UsageError for an unusable URL."""
+    if endpoint.scheme == "ssh":
+        from dockgrader.hosts.ssh import SshHost  # the SSH library is imported by those who need it
+
+        return SshHost(endpoint, deadline)
+    from dockgrader.hosts.local import LocalHost
+
+    return LocalHost(endpoint, deadline.sooner(deadline.remaining()))

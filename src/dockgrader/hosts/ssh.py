@@ -1,0 +1,312 @@
+"""A host that is reached over SSH: everything goes over one connection, and nothing is installed there."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from dockgrader.errors import Unobserved
+from dockgrader.hosts import ssh_engine
+from dockgrader.hosts.base import FILE_CAP, Missing, Output, ReadFile
+from dockgrader.hosts.deadline import Deadline
+from dockgrader.hosts.endpoint import Endpoint
+from dockgrader.hosts.engine import CONNECTIONS, DockerEngine
+from dockgrader.hosts.ssh_address import parse
+from dockgrader.hosts.ssh_connect import Login, log_in
+from dockgrader.hosts.ssh_engine import DEFAULT_SOCKET, Route
+from dockgrader.hosts.ssh_errors import clean
+from dockgrader.hosts.ssh_files import FilesScript
+from dockgrader.hosts.ssh_library import asyncssh
+from dockgrader.hosts.ssh_loop import Background
+from dockgrader.hosts.ssh_script import quoted, usable
+from dockgrader.hosts.ssh_shell import NoShell, ProgramFailed, Shell, Stream
+from dockgrader.hosts.ssh_tcp import TcpOpener
+from dockgrader.hosts.ssh_tunnel import Tunnel, local_end
+
+Result = TypeVar("Result")
+_WILDCARDS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, never bound
+_FILES_SECONDS = 20.0
+_NOT_FOUND = 127
+_SESSIONS = 4
+"""Connections to an engine behind a program, each of which takes one of the ten sessions that sshd usually allows."""
+
+
+class SshHost:
+    """A Docker host behind SSH. Raises Unobserved when it cannot be logged in to, or no engine answers there."""
+
+    def __init__(self, endpoint: Endpoint, deadline: Deadline) -> None:
+        self._name = endpoint.url
+        self._address = parse(endpoint.url)
+        if not hasattr(asyncio, "start_unix_server"):
+            raise Unobserved(
+                "host.ssh", f"{self._name}: hosts over SSH are graded from Linux, macOS or WSL only"
+            )
+        # What is left of the time when an engine falls silent is for finding out whether the host did, too.
+        self._deadline = deadline.sooner(deadline.remaining() - min(2.0, deadline.remaining() / 10))
+        self._last_word = deadline
+        self._background = Background()
+        self._login: Login | None = None
+        self._tunnel: Tunnel | None = None
+        self._engine: SshEngine | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._route = Route(self._address.socket or DEFAULT_SOCKET)
+        try:
+            self._open(endpoint)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, endpoint: Endpoint) -> None:
+        seconds = self._deadline.remaining()
+        accept = endpoint.accept_new_host_keys
+        self._login = self._background.call(
+            log_in(self._address, accept_new=accept, seconds=seconds), seconds + 1
+        )
+        self._connection = self._login.connection
+        self._shell = Shell(self._connection, self._name)
+        self._tcp = TcpOpener(self._connection, self._shell, self._name)
+        self._tunnel = Tunnel(self._opener(self._route))
+        self._call(self._tunnel.listen(), 5)
+        self._engine = self._reached_engine(self._tunnel)
+
+    def _reached_engine(self, tunnel: Tunnel) -> SshEngine:
+        """The engine by the first route that leads to it."""
+        try:
+            return self._engine_by(self._route, tunnel)
+        except Unobserved as failure:
+            if not isinstance(tunnel.failure, asyncssh.ChannelOpenError):
+                raise
+            if self._connection.is_closed():
+                raise self._lost() from failure
+        survey = self._survey()
+        said = b""
+        for route in ssh_engine.routes(survey, self._route.socket):
+            try:
+                engine = self._engine_by(route, tunnel)
+            except Unobserved as failure:
+                if failure.code.startswith("ssh.") or failure.code == "engine.timeout":
+                    raise
+                said = tunnel.said or said
+                continue
+            self._route = route
+            return engine
+        raise ssh_engine.reason(self._name, survey, said)
+
+    def _engine_by(self, route: Route, tunnel: Tunnel) -> SshEngine:
+        tunnel.opener = self._opener(route)
+        connections = _SESSIONS if route.command else CONNECTIONS
+        return SshEngine(self, Endpoint(f"unix://{tunnel.path}", self._name), self._deadline, connections)
+
+    def _opener(self, route: Route) -> Callable[[], Coroutine[Any, Any, Stream]]:
+        async def forwarded() -> Stream:
+            reader, writer = await self._connection.open_unix_connection(route.socket)
+            return Stream(reader, writer)
+
+        async def spoken() -> Stream:
+            return await self._shell.pipe(lambda ready: f"{ready}; exec {route.command}")
+
+        return spoken if route.command else forwarded
+
+    def _survey(self) -> ssh_engine.Survey:
+        script = ssh_engine.survey_script(self._address.socket)
+        answer = self._call(self._shell.run(script, ssh_engine.SURVEY_CAP), _FILES_SECONDS)
+        return ssh_engine.parse_survey(answer.stdout)
+
+    @property
+    def name(self) -> str:
+        """The endpoint's URL."""
+        return self._name
+
+    @property
+    def engine(self) -> SshEngine:
+        """The host's engine."""
+        assert self._engine is not None  # noqa: S101 - a host that is made has one
+        return self._engine
+
+    def read_files(self, paths: Sequence[str], *, regular: bool = False) -> list[ReadFile]:
+        """The host's files, in one answer of its shell."""
+        script = FilesScript(paths, regular=regular)
+        try:
+            answer = self._call(self._shell.ask(script.text, script.cap), _FILES_SECONDS)
+        except NoShell as error:
+            raise Unobserved("host.files", f"The files of {self._name} cannot be read: {error}") from None
+        files = script.parse(answer.stdout)
+        if files is None:
+            raise Unobserved(
+                "host.files", f"The files of {self._name} cannot be read: its shell garbles them"
+            )
+        return files
+
+    def connect(self, address: str, port: int, seconds: float) -> socket.socket:
+        """Connect to a published port from the host itself; a wildcard address means its loopback."""
+
+        async def connected() -> socket.socket:
+            stream = await self._tcp.open(_WILDCARDS.get(address, address), port)
+            return await local_end(stream, self._tasks)
+
+        ours = self._background.call(connected(), min(seconds, self._deadline.remaining()))
+        end = _End(self, ours.detach())
+        end.settimeout(seconds)
+        return end
+
+    def run(self, argv: Sequence[str], seconds: float) -> Output:
+        """Run a program there, as its user does, or by sudo where the engine needs that."""
+        if not all(usable(word) for word in argv):
+            raise Unobserved(
+                "host.run", f"{self._name}: a NUL, or bytes that are no text, cannot be in a command"
+            )
+        words = " ".join(quoted(word) for word in argv)
+        target = f"DOCKER_HOST={quoted(f'unix://{self._route.socket}')}"
+        call = f"sudo -n env {target} {words}" if self._route.sudo else f"env {target} {words}"
+        script = (
+            f"command -v {quoted(argv[0])} >/dev/null 2>&1 || (exit {_NOT_FOUND}) &&\n"
+            f"unset DOCKER_CONTEXT && {call} </dev/null"
+        )
+        try:
+            answer = self._background.call(
+                self._shell.run(script, FILE_CAP), min(seconds, self._deadline.remaining())
+            )
+        except TimeoutError:
+            self.must_be_there()
+            if self._deadline.passed():
+                raise Unobserved("host.timeout", f"{self._name}: {argv[0]} did not end in time") from None
+            return Output(None, b"", b"", timed_out=True)
+        except NoShell as error:
+            raise Unobserved("host.run", str(error)) from None
+        if answer.status == _NOT_FOUND and not answer.stdout:
+            raise Missing
+        return Output(answer.status, answer.stdout, answer.stderr, flooded=answer.status is None)
+
+    def must_be_connected(self) -> None:
+        """Raise Unobserved when the connection to the host is known to be lost."""
+        if self._connection.is_closed():
+            raise self._lost()
+
+    def must_be_there(self) -> None:
+        """Raise Unobserved unless the host still answers; its failure must not be taken for the student's."""
+        self.must_be_connected()
+        if (seconds := min(2.0, self._last_word.remaining())) < 0.05:
+            return  # no time is left to find out
+        try:
+            self._background.call(self._knock(), seconds)
+        except TimeoutError:
+            raise Unobserved(
+                "ssh.timeout", f"{self._name} has stopped answering. Is the machine frozen or overloaded?"
+            ) from None
+        except OSError:
+            raise self._lost() from None
+
+    async def _knock(self) -> None:
+        """Ask for something that is refused at once, and not at all by a host that is gone."""
+        try:
+            _, writer = await self._connection.open_unix_connection("/")
+            writer.close()
+        except asyncssh.ChannelOpenError:
+            if self._connection.is_closed():
+                raise ConnectionError from None
+
+    def _lost(self) -> Unobserved:
+        return Unobserved(
+            "ssh.lost", f"The connection to {self._name} was lost. Did the machine or its network go down?"
+        )
+
+    def explained(self, failure: Unobserved) -> Unobserved:
+        """An engine's failure with the host's own behind it, where there is one, in the words of the URL."""
+        if failure.code in ("engine.timeout", "engine.lost", "engine.down", "engine.garbage"):
+            try:
+                self.must_be_there()
+            except Unobserved as hosts_own:
+                return hosts_own
+        if self._tunnel is None:
+            return failure
+        return Unobserved(failure.code, failure.reason.replace(f"unix://{self._tunnel.path}", self._name))
+
+    def _call(self, work: Coroutine[Any, Any, Result], seconds: float) -> Result:
+        """Run a coroutine. Raises Unobserved where the host does not answer, beside what it raises."""
+        try:
+            return self._background.call(work, min(seconds, self._deadline.remaining()))
+        except TimeoutError:
+            self.must_be_there()
+            if self._shell.crowded:
+                raise Unobserved(
+                    "ssh.sessions", f"{self._name} allows too few sessions at the same time (MaxSessions)"
+                ) from None
+            raise Unobserved("host.timeout", f"{self._name}: a command did not end in time") from None
+        except (asyncssh.Error, ProgramFailed, OSError) as error:
+            self.must_be_there()
+            raise Unobserved("ssh.lost", f"{self._name}: {clean(error)}") from error
+
+    def close(self) -> None:
+        """Let go of everything: connections, the local socket and its folder, the thread."""
+        if self._engine is not None:
+            self._engine.close()
+        if self._tunnel is not None:
+            self._tunnel.remove()
+        if self._login is not None:
+            with contextlib.suppress(TimeoutError, OSError, asyncssh.Error):
+                self._background.call(self._login.close(), 3)
+            self._login = None
+        self._background.close()
+
+
+class SshEngine:
+    """An engine behind SSH: the local end's failures are told in terms of the host."""
+
+    def __init__(self, host: SshHost, local_end: Endpoint, deadline: Deadline, connections: int) -> None:
+        self._host = host
+        with self._explained():
+            self._inner = DockerEngine(local_end, deadline, connections)
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except Unobserved as failure:
+            raise self._host.explained(failure) from failure
+
+    @property
+    def version(self) -> Mapping[str, Any]:
+        """What `/version` answers."""
+        return self._inner.version
+
+    @property
+    def api(self) -> str:
+        """The API version that is spoken."""
+        return self._inner.api
+
+    def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
+        """The JSON at an API path."""
+        with self._explained():
+            return self._inner.get(path, params)
+
+    def exec(self, container: str, argv: Sequence[str], seconds: float) -> Output:
+        """Run a command in a container."""
+        with self._explained():
+            return self._inner.exec(container, argv, seconds)
+
+    def ping(self) -> None:
+        """Raise Unobserved unless the engine answers."""
+        with self._explained():
+            self._inner.ping()
+
+    def close(self) -> None:
+        """Let go of its connections."""
+        self._inner.close()
+
+
+class _End(socket.socket):
+    """The local end of a connection from the host. When that is lost, a page has not come to its end."""
+
+    def __init__(self, host: SshHost, handle: int) -> None:
+        super().__init__(fileno=handle)
+        self._host = host
+
+    def recv(self, size: int, flags: int = 0, /) -> bytes:
+        """As a socket's own. Raises Unobserved when the host is gone."""
+        data = super().recv(size, flags)
+        if not data:
+            self._host.must_be_connected()
+        return data

@@ -1,0 +1,44 @@
+"""What an `ssh://` URL names: a user, a host, a port, and the Docker socket there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from dockgrader.errors import UsageError
+
+EXPECTED = "expected ssh://USER@HOST:PORT/PATH/OF/docker.sock, where all but HOST can be left out"
+
+
+@dataclass(frozen=True)
+class SshAddress:
+    """Where to log in. None is for what `~/.ssh/config`, or else the default, says."""
+
+    host: str
+    user: str | None = None
+    port: int | None = None
+    socket: str | None = None
+
+
+def parse(url: str) -> SshAddress:
+    """The parts of an ssh:// URL. Raises UsageError, which never shows a password that stands in it."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise UsageError(f"This ssh:// URL has no valid host or port; {EXPECTED}") from None
+    if parts.password is not None:
+        raise UsageError(
+            "An ssh:// URL takes no password, as it would end up in reports and in the list of processes. "
+            "Use a key or the agent."
+        )
+    if parts.query or parts.fragment or not parts.hostname:
+        raise UsageError(f"{url!r} is no SSH address; {EXPECTED}")
+    host = unquote(parts.netloc.rpartition("@")[2])
+    # urlsplit lowers the case of a host's name, which is an alias in ~/.ssh/config that has a case.
+    host = host[1 : host.index("]")] if host.startswith("[") else host.partition(":")[0]
+    user = unquote(parts.username) if parts.username else None
+    if host.startswith("-") or (user or "").startswith("-"):
+        raise UsageError(f"{url!r} is no SSH address; {EXPECTED}")
+    path = unquote(parts.path)
+    return SshAddress(host, user, port, path if path.strip("/") else None)

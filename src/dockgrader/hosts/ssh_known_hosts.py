@@ -1,0 +1,65 @@
+"""The host keys that the user trusts: known_hosts files, read as OpenSSH reads them.
+
+asyncssh reads the entries (hashed ones, patterns, certificate authorities, revoked keys). Here it is decided
+which entries count: those for host and port; a name's address is never looked up (CheckHostIP, off since 8.5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from dockgrader.hosts.ssh_library import asyncssh
+
+DEFAULT_PORT = 22
+USER_FILES = ("~/.ssh/known_hosts", "~/.ssh/known_hosts2")
+GLOBAL_FILES = ("/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2")
+_ANY_HOST = ("|1|", "@", "*", "?", "!")
+_FILE_CAP = 32 << 20
+
+
+class KnownHosts:
+    """The trusted keys of one host. `known` says whether there are any for this very host and port."""
+
+    def __init__(self, files: Sequence[str], host: str, port: int) -> None:
+        name = host if port == DEFAULT_PORT else f"[{host}]:{port}"
+        entries = _entries(files, (name, host))
+        exact = entries.match(name, "", None)
+        self.name = name
+        self.known = any(exact[part] for part in (0, 1, 3, 5))
+        # As in ssh, a key that is known for the host without its port is accepted as well.
+        self.trusted: Any = exact if self.known else entries.match(host, "", None)
+        self._file = Path(files[0]).expanduser()
+
+    def remember(self, key: asyncssh.SSHKey) -> None:
+        """Add a key to the user's first file. Raises OSError."""
+        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        before = self._file.read_bytes()[-1:] if self._file.is_file() else b""
+        start = "\n" if before not in (b"", b"\n") else ""
+        words = key.export_public_key("openssh").decode("ascii").split()
+        with self._file.open("a", encoding="utf-8") as file:
+            file.write(f"{start}{self.name} {words[0]} {words[1]}\n")
+
+
+def _entries(files: Iterable[str], names: Sequence[str]) -> asyncssh.SSHKnownHosts:
+    """The entries that may be about these names; a line that cannot be read is left out, as ssh does."""
+    known = asyncssh.SSHKnownHosts()
+    for file in files:
+        for line in _lines(Path(file).expanduser()):
+            pattern = line.split(None, 1)[0] if line.split() else "#"
+            about = any(name in pattern.split(",") for name in names)
+            if about or any(mark in pattern for mark in _ANY_HOST):
+                try:
+                    known.load(line)
+                except (ValueError, asyncssh.KeyImportError):
+                    continue
+    return known
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        with path.open("rb") as file:
+            return file.read(_FILE_CAP).decode("utf-8", "replace").splitlines()
+    except OSError:
+        return []

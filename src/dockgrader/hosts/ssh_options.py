@@ -1,0 +1,96 @@
+"""The user's own SSH files: configuration, keys, certificates, agent and known hosts.
+
+asyncssh reads them. Here they are corrected to what OpenSSH makes of them (a key file that is not there does not
+matter, the system's configuration counts too), and nothing of the user's is forwarded, whatever they say.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from dockgrader.hosts.ssh_address import SshAddress, parse
+from dockgrader.hosts.ssh_known_hosts import GLOBAL_FILES, USER_FILES, KnownHosts
+from dockgrader.hosts.ssh_library import asyncssh
+
+CONFIG_FILES = ("~/.ssh/config", "/etc/ssh/ssh_config")
+_NOTHING_FORWARDED: dict[str, Any] = {
+    "agent_forwarding": False,
+    "x11_forwarding": False,
+    "gss_delegate_creds": False,
+    "send_env": [],
+    "env": {},
+    "command": None,
+    "request_pty": False,
+}
+
+
+def read(address: SshAddress) -> Any:
+    """The options for a host, without keys. Raises ValueError or OSError when a file cannot be used."""
+    files = [Path(name).expanduser() for name in CONFIG_FILES]
+    return asyncssh.SSHClientConnectionOptions(
+        config=[file for file in files if os.access(file, os.R_OK)],
+        host=address.host,
+        port=address.port or (),
+        username=address.user or (),
+        client_keys=None,
+        utf8_decode_errors="replace",
+        login_timeout=0,
+        **_NOTHING_FORWARDED,
+    )
+
+
+def shown(options: Any, jump: int) -> str:
+    """A host as a person writes it; `jump` numbers jump hosts from 1."""
+    named = f"{options.username}@{options.host}:{options.port}"
+    return f"{named} (a jump host)" if jump else named
+
+
+def jumps(options: Any) -> list[SshAddress]:
+    """The hosts of ProxyJump, the nearest first. Raises UsageError."""
+    hops = [hop.strip() for hop in str(options.tunnel or "").split(",")]
+    return [parse(hop if "://" in hop else f"ssh://{hop}") for hop in hops if hop]
+
+
+def known_hosts(options: Any) -> KnownHosts:
+    """The trusted keys; never none at all, as `UserKnownHostsFile none` means in asyncssh."""
+    user = options.config.get("UserKnownHostsFile") or list(USER_FILES)
+    system = options.config.get("GlobalKnownHostsFile") or list(GLOBAL_FILES)
+    return KnownHosts([*user, *system], options.host_key_alias or options.host, options.port)
+
+
+def keys(options: Any) -> dict[str, Any]:
+    """Arguments that name the keys, the certificates and the agent of a host."""
+    files = options.config.get("IdentityFile")
+    certificates = options.config.get("CertificateFile") or []
+    return {
+        "client_keys": () if files is None else _there(files),
+        "client_certs": _there(certificates),
+        "ignore_encrypted": True,
+        "agent_path": _agent(options.config.get("IdentityAgent", "SSH_AUTH_SOCK")),
+    }
+
+
+def _there(files: list[str]) -> list[str]:
+    paths = [Path(file).expanduser() for file in files]
+    return [str(path) for path in paths if path.is_file() and os.access(path, os.R_OK)]
+
+
+def _agent(configured: Any) -> str | None:
+    """The agent's socket: IdentityAgent can be a path, `none`, or the name of a variable, with or without a $."""
+    if configured == "SSH_AUTH_SOCK" or str(configured).startswith("$"):
+        configured = os.environ.get(str(configured).strip("${}"))
+    return str(configured) if configured else None
+
+
+async def count(options: Any, arguments: dict[str, Any]) -> int:
+    """How many keys there are to offer, in files and in the agent."""
+    loaded = asyncssh.SSHClientConnectionOptions(options=options, **arguments)
+    number = len(loaded.client_keys or ())
+    try:
+        async with asyncssh.connect_agent(arguments["agent_path"] or "/") as agent:
+            number += len(list(await agent.get_keys()))
+    except (OSError, ValueError, asyncssh.Error):
+        pass
+    return number

@@ -1,0 +1,61 @@
+"""POSIX sh scripts for a machine that we know nothing of: how they are written, and what is ours in their output.
+
+A script goes to the standard input of `exec sh`, three words that mean the same to every login shell: nothing of it
+is quoted for a shell that may be fish or csh. What profiles print is told from the answer by random marks.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+
+COMMAND = "exec sh"
+_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin:/snap/bin:/opt/homebrew/bin"
+
+
+class Marks:
+    """Random words around an answer. In the script each stands in two halves, so that no echo of it looks like one."""
+
+    def __init__(self) -> None:
+        self._halves = os.urandom(8).hex(), os.urandom(8).hex()
+        self.begin = f"{self._halves[0]}{self._halves[1]}".encode()
+        self.end = f"{self._halves[1]}{self._halves[0]}".encode()
+
+    def say(self, *, end: bool = False) -> str:
+        """The command that prints a mark on standard output."""
+        first, second = reversed(self._halves) if end else self._halves
+        return f"printf '%s%s\\n' {first} {second}"
+
+
+def whole(script: str, marks: Marks) -> bytes:
+    """A script between its marks; its last status follows the end mark. Nothing runs before all of it has arrived."""
+    lines = [
+        "{ LC_ALL=C; export LC_ALL",
+        f'PATH="$PATH:{_PATH}:$HOME/bin"; export PATH',
+        marks.say(),
+        script,
+        f'status=$?; echo; {marks.say(end=True)}; echo "$status"',
+        "}",
+    ]
+    return encoded("\n".join(lines) + "\n")
+
+
+def quoted(text: str) -> str:
+    """One word of a script."""
+    return shlex.quote(text)
+
+
+def encoded(text: str) -> bytes:
+    """The bytes of a text, those that were no UTF-8 when it was read as they were. Raises ValueError."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def usable(word: str) -> bool:
+    """Whether a word can stand in a script at all."""
+    if "\0" in word:
+        return False
+    try:
+        encoded(word)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,105 @@
+"""The TCP connection below SSH: opened here, so that what the server says before it speaks SSH can be told."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from dockgrader.hosts.ssh_errors import Attempt
+from dockgrader.hosts.ssh_library import asyncssh
+
+_ADDRESS_PAUSE = 0.25
+_QUICK = getattr(socket, "TCP_QUICKACK", None)
+
+
+class Connector:
+    """What asyncssh takes for a tunnel: opens the stream below a connection, directly or `via` a jump host."""
+
+    def __init__(self, via: asyncssh.SSHClientConnection | None, options: Any, attempt: Attempt) -> None:
+        self._via = via
+        self._options = options
+        self._attempt = attempt
+
+    async def create_connection(self, factory: Callable[..., Any], host: str, port: int) -> tuple[Any, Any]:
+        """The stream, and the connection that `factory` has made for it."""
+        if self._via is not None:
+            watched = _watched_session(factory, self._attempt)
+            channel, session = await self._via.create_connection(watched, host, port)
+            self._attempt.connected = True
+            return channel, session
+        connection = factory()
+        await asyncio.get_running_loop().create_connection(
+            lambda: _Watched(connection, self._attempt),
+            host,
+            port,
+            family=self._options.family,
+            local_addr=self._options.local_addr,
+            happy_eyeballs_delay=_ADDRESS_PAUSE,
+        )
+        return None, connection
+
+    def close(self) -> None:
+        """Nothing of its own to close."""
+
+    async def wait_closed(self) -> None:
+        """Nothing of its own to wait for."""
+
+
+def _watched_session(factory: Callable[..., Any], attempt: Attempt) -> Callable[[], Any]:
+    def made() -> Any:
+        connection = factory()
+        receive = connection.data_received
+
+        def received(data: bytes, datatype: Any = None) -> None:
+            attempt.heard(data)
+            receive(data, datatype)
+
+        connection.data_received = received
+        return connection
+
+    return made
+
+
+class _Watched(asyncio.Protocol):
+    """Hands everything on to the connection. Keeps the greeting, and acknowledges at once what comes.
+
+    Without that, the server's Nagle algorithm and our delayed acknowledgements cost 40 ms at several points.
+    """
+
+    def __init__(self, connection: Any, attempt: Attempt) -> None:
+        self._connection = connection
+        self._attempt = attempt
+        self._socket: Any = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._socket = transport.get_extra_info("socket")
+        self._attempt.connected = True
+        self._connection.connection_made(transport)
+        self._acknowledge()
+
+    def _acknowledge(self) -> None:
+        if _QUICK is not None and self._socket is not None:
+            try:
+                self._socket.setsockopt(socket.IPPROTO_TCP, _QUICK, 1)
+            except OSError:
+                self._socket = None
+
+    def data_received(self, data: bytes) -> None:
+        self._acknowledge()
+        self._attempt.heard(data)
+        self._connection.data_received(data)
+
+    def eof_received(self) -> bool | None:
+        answer: bool | None = self._connection.eof_received()
+        return answer
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._connection.connection_lost(error)
+
+    def pause_writing(self) -> None:
+        self._connection.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._connection.resume_writing()

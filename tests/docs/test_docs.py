@@ -1,0 +1,63 @@
+"""What the README and the docs show is true: commands, examples, kinds."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from dockgrader.assignment.loading import load
+from dockgrader.assignment.model import AnyCheck
+from dockgrader.report.model import total
+
+ROOT = Path(__file__).parents[2]
+GUIDE = (ROOT / "docs" / "assignments.md").read_text(encoding="utf-8")
+
+
+def fenced(text: str) -> list[str]:
+    return [
+        line
+        for block in re.findall(r"^```\w*\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+        for line in block.splitlines()
+    ]
+
+
+def test_the_readme_begins_with_the_two_commands() -> None:
+    first, second = fenced((ROOT / "README.md").read_text(encoding="utf-8"))[:2]
+    assert (first, second) == ("bash scripts/try", "bash scripts/test")
+    assert all((ROOT / line.split()[1]).is_file() for line in (first, second))
+
+
+def test_ci_calls_the_second_command() -> None:
+    assert "bash scripts/test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_the_guides_example_is_an_assignment(tmp_path: Path) -> None:
+    block = re.search(r"^```yaml\n(.*?)^```", GUIDE, re.DOTALL | re.MULTILINE)
+    assert block is not None
+    file = tmp_path / "my-homework.yaml"
+    file.write_text(block[1], encoding="utf-8")
+    task = load(file).assignment.tasks[0]
+    assert total(check.points for check in task.checks) == 4
+
+
+@pytest.mark.parametrize("model", get_args(get_args(AnyCheck)[0]))
+def test_every_kind_and_its_fields_are_in_the_guide(model: type) -> None:
+    kind = get_args(model.model_fields["kind"].annotation)[0]  # type: ignore[attr-defined]
+    row = next((line for line in GUIDE.splitlines() if line.startswith(f"| `{kind}`")), "")
+    shared = {"id", "kind", "title", "points", "needs", "hint", "hints", "messages", "mistakes"}
+    target = {"container", "service", "project"}
+    fields = set(model.model_fields) - shared - target  # type: ignore[attr-defined]
+    missing = [field for field in fields if f"`{field}" not in row]
+    assert row and not missing
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "CONTRIBUTING.md", "docs/assignments.md", "docs/architecture.md"]
+)
+def test_links_lead_to_files(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
+    assert all((ROOT / page).parent.joinpath(link).exists() for link in links)

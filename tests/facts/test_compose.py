@@ -1,0 +1,194 @@
+"""Compose projects by their labels, and what their files and Compose itself say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dockgrader.errors import Unobserved
+from dockgrader.facts.compose import (
+    CONFIG_HASH,
+    ONE_OFF,
+    ComposeConfig,
+    ComposeFiles,
+    ComposeHash,
+    HashSays,
+    file_paths,
+    label_conditions,
+    projects,
+)
+from dockgrader.facts.containers import Containers
+from dockgrader.hosts.base import Output, ReadFile
+from tests.givens import Raw, a_container, a_service, listing
+from tests.made_up_host import NO_FILES, MadeUpHost, read
+
+BASE = "services:\n  web:\n    depends_on: [redis]\n  redis:\n    image: redis\n"
+OVERRIDE = "services:\n  web:\n    depends_on: {redis: {condition: service_healthy}}\n"
+
+
+def found(*containers: Raw) -> dict[str, dict[str, int]]:
+    """The number of replicas by project and service."""
+    return {
+        item.name: {service: len(ids) for service, ids in item.services.items()}
+        for item in projects(Containers().parse(listing(containers)))
+    }
+
+
+def test_replicas_are_counted_by_project_and_service() -> None:
+    there = [a_service("web"), a_service("redis"), a_service("redis", replica=2), a_service("web", "other")]
+    assert found(*there, a_container("redis_1")) == {"compose": {"web": 1, "redis": 2}, "other": {"web": 1}}
+
+
+def test_one_off_and_hook_containers_are_no_replicas() -> None:
+    run = a_service("web", labels={ONE_OFF: "True"})
+    hook = a_service("web", labels={CONFIG_HASH: None})
+    assert found(run, hook) == {}
+
+
+def test_podman_compose_has_a_hash_of_its_own_name() -> None:
+    podman = a_service("web", labels={CONFIG_HASH: None, ONE_OFF: None, "io.podman.compose.config-hash": "1"})
+    assert found(podman) == {"compose": {"web": 1}}
+
+
+def test_a_project_runs_when_one_of_its_containers_does() -> None:
+    there = [a_service("web", status="exited"), a_service("redis"), a_service("web", "old", status="exited")]
+    assert [(item.name, item.running) for item in projects(Containers().parse(listing(there)))] == [
+        ("compose", True),
+        ("old", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("folder", "files", "paths"),
+    [
+        ("/srv/app", "docker-compose.yml", ["/srv/app/docker-compose.yml"]),
+        ("/srv/app", "/srv/app/a.yml,/srv/app/b.yml", ["/srv/app/a.yml", "/srv/app/b.yml"]),
+        ("/srv/app", "../base.yml,./b.yml", ["/srv/base.yml", "/srv/app/b.yml"]),
+        ("/srv/app", "", []),
+        ("/srv/app", "-", []),
+        ("", "docker-compose.yml", []),
+        (r"C:\app", r"C:\app\docker-compose.yml", [r"C:\app\docker-compose.yml"]),
+    ],
+)
+def test_paths_in_the_labels_of_both_generations(folder: str, files: str, paths: list[str]) -> None:
+    assert file_paths(folder, files) == paths
+
+
+def test_a_label_cannot_name_endless_files() -> None:
+    assert len(file_paths("/srv", ",".join(["a.yml"] * 1000))) == 20
+
+
+def test_files_are_merged_in_order() -> None:
+    host = MadeUpHost(files={"/srv/a.yml": BASE, "/srv/b.yml": OVERRIDE})
+    says = read(ComposeFiles("/srv", "a.yml,b.yml"), host)
+    assert says.services["web"].depends_on == {"redis": "service_healthy"}
+    assert says.problem == ""
+
+
+@pytest.mark.parametrize(
+    ("files", "problem"),
+    [
+        ({}, "/srv/a.yml cannot be read: missing"),
+        ({"/srv/a.yml": ReadFile(None, "too large")}, "/srv/a.yml cannot be read: too large"),
+        ({"/srv/a.yml": "root:x:0:0:root:/root:/bin/bash\n"}, "/srv/a.yml is no compose file"),
+        ({"/srv/a.yml": NO_FILES}, "The files of this host cannot be read"),
+    ],
+)
+def test_a_file_that_says_nothing_is_a_problem_and_its_content_is_not_kept(files: Any, problem: str) -> None:
+    says = read(ComposeFiles("/srv", "a.yml"), MadeUpHost(files=files))
+    assert (says.services, says.problem) == ({}, problem)
+
+
+def test_without_a_path_in_the_labels_there_is_no_file() -> None:
+    assert "name no compose file" in read(ComposeFiles("", ""), MadeUpHost()).problem
+
+
+def test_a_host_that_is_lost_is_an_error() -> None:
+    host = MadeUpHost(files={"/srv/a.yml": Unobserved("host.ssh", "connection lost")})
+    with pytest.raises(Unobserved, match="connection lost"):
+        read(ComposeFiles("/srv", "a.yml"), host)
+
+
+CONFIG = ComposeConfig("app", "/srv", "a.yml")
+WORDS = "-p app --project-directory /srv -f /srv/a.yml config"
+
+
+@pytest.mark.parametrize("program", ["docker compose", "docker-compose"])
+def test_compose_itself_is_asked_whichever_generation_is_there(program: str) -> None:
+    says = read(CONFIG, MadeUpHost(programs={f"{program} {WORDS}": OVERRIDE}))
+    assert says.services["web"].depends_on == {"redis": "service_healthy"}
+
+
+@pytest.mark.parametrize(
+    "reply", [Output(1, b"", b"no such file"), Output(None, b"", b"", timed_out=True), "no YAML: ["]
+)
+def test_compose_that_cannot_show_the_file_is_a_problem(reply: Any) -> None:
+    says = read(CONFIG, MadeUpHost(programs={f"docker compose {WORDS}": reply}))
+    assert (says.services, says.problem[:24]) == ({}, "Compose on this host can")
+
+
+def test_a_host_on_which_nothing_can_be_run_is_a_problem() -> None:
+    host = MadeUpHost(programs={f"docker compose {WORDS}": Unobserved("host.run", "not over tcp://")})
+    assert read(CONFIG, host).problem == "not over tcp://"
+
+
+HASH = ComposeHash("app", "/srv", "a.yml", "web", "c0ffee")
+HASH_WORDS = "docker-compose -p app --project-directory /srv -f /srv/a.yml config --hash web"
+VERSION_WORDS = "docker-compose version --short"
+
+
+def says_hash(reply: Any, version: Any = "1.29.2\n") -> HashSays:
+    return read(HASH, MadeUpHost(programs={HASH_WORDS: reply, VERSION_WORDS: version}))
+
+
+def test_the_hash_of_what_runs() -> None:
+    assert says_hash("web c0ffee\n", version=AssertionError("need not be asked")) == HashSays("c0ffee")
+
+
+def test_another_hash_counts_only_from_compose_v1() -> None:
+    assert says_hash("web 0ther\n") == HashSays("0ther")
+    assert says_hash("web 0ther\n", version="2.26.1\n").problem
+    assert says_hash("web 0ther\n", version=Unobserved("host.run", "lost")).problem == "lost"
+
+
+@pytest.mark.parametrize("reply", [Output(1, b"", b""), "", "garbage"])
+def test_no_hash_is_a_problem(reply: Any) -> None:
+    assert says_hash(reply).problem.startswith("Compose v1")
+    assert read(HASH, MadeUpHost()).problem.startswith("Compose v1")
+
+
+@pytest.mark.parametrize(
+    ("label", "conditions"),
+    [
+        ("", {}),
+        ("redis:service_healthy:false", {"redis": "service_healthy"}),
+        ("b:service_started:true,a:service_healthy:false", {"a": "service_healthy", "b": "service_started"}),
+        ("redis", {"redis": "service_started"}),
+        (" redis:service_healthy,,", {"redis": "service_healthy"}),
+    ],
+)
+def test_the_label_of_compose_v2(label: str, conditions: dict[str, str]) -> None:
+    assert label_conditions(label) == conditions
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_no_label_breaks_the_reading(folder: str, files: str) -> None:
+    label_conditions(files)
+    assert all(path.startswith("/") or ":" in path for path in file_paths(folder, files))
+    ComposeFiles(folder, files).shown_by()
+
+
+@pytest.mark.parametrize("raw", [None, 5, {"files": 5}, {"files": [None, {"services": []}]}, {"problem": 5}])
+def test_a_recording_of_another_shape_says_nothing(raw: Any) -> None:
+    assert ComposeFiles("/srv", "a.yml").parse(raw).services == {}
+    assert CONFIG.parse(raw).services == {}
+    assert HASH.parse(raw) == HashSays("")
+
+
+def test_what_a_person_types_to_see_the_same() -> None:
+    assert ComposeFiles("/my app", "a.yml").shown_by() == "cat '/my app/a.yml'"
+    assert CONFIG.shown_by() == f"docker compose {WORDS}"
+    assert HASH.shown_by() == HASH_WORDS

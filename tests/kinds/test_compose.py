@@ -1,0 +1,166 @@
+"""Kind `compose`: web depends on a healthy redis, by the label, by the file, or by Compose itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from dockgrader.errors import Unobserved
+from dockgrader.facts.compose import CONFIG_FILES, DEPENDS_ON, VERSION, ComposeConfig, ComposeHash
+from dockgrader.kinds.compose import ComposeCheck
+from tests.givens import FILES, Given, Raw, a_service, code, compose_file, hidden
+
+CHECK = ComposeCheck(id="depends", kind="compose", service="web", depends_on={"redis": "service_healthy"})
+V1: dict[str, str | None] = {DEPENDS_ON: None, VERSION: "1.29.2"}
+NO_LABEL: dict[str, str | None] = {DEPENDS_ON: None}
+CONFIG = ComposeConfig("compose", FILES.working_dir, FILES.config_files)
+HASH = ComposeHash("compose", FILES.working_dir, FILES.config_files, "web", "c0ffee")
+
+
+def web(depends_on: str = "", **more: str) -> Raw:
+    """A compose file whose web has this `depends_on`."""
+    services = f"web: {{depends_on: {depends_on}}}" if depends_on else "web: {}"
+    return compose_file(f"services: {{{services}, redis: {{}}}}")
+
+
+HEALTHY = web("{redis: {condition: service_healthy}}")
+NO_FILE = {"problem": "it is gone"}
+HIDDEN = Unobserved("compose.unreadable", "no Compose here")
+
+
+def labelled(label: str) -> Raw:
+    return a_service("web", labels={DEPENDS_ON: label})
+
+
+@pytest.mark.parametrize(
+    ("label", "file", "expected"),
+    [
+        ("redis:service_healthy:false", NO_FILE, "ok"),
+        ("db:service_started:false,redis:service_healthy:true", NO_FILE, "ok"),
+        ("redis:service_healthy:false", web("[redis]"), "ok"),
+        ("redis:service_started:false", HEALTHY, "ok"),
+        ("", HEALTHY, "ok"),
+        ("", NO_FILE, "depends.missing"),
+        ("", web(), "depends.missing"),
+        ("redis:service_started:false", NO_FILE, "depends.service-started"),
+        ("redis:service_started:false", web("[redis]"), "depends.plain-list"),
+        (
+            "redis:service_started:false",
+            web("{redis: {condition: service_started}}"),
+            "depends.service-started",
+        ),
+        ("redis:service_completed_successfully:false", NO_FILE, "depends.other-condition"),
+        ("db:service_healthy:false", web("{db: {condition: service_healthy}}"), "depends.missing"),
+    ],
+)
+def test_compose_v2_writes_a_label(label: str, file: Raw, expected: str) -> None:
+    assert code(CHECK, Given(labelled(label), facts={FILES: file})) == expected
+
+
+@pytest.mark.parametrize(
+    ("file", "hash_says", "expected"),
+    [
+        (HEALTHY, {"hash": "c0ffee"}, "ok"),
+        (HEALTHY, {"hash": "0ther"}, "depends.not-brought-up"),
+        (web("[redis]"), {}, "depends.plain-list"),
+        (web("{redis: {condition: service_started}}"), {}, "depends.service-started"),
+        (web(), {}, "depends.missing"),
+    ],
+)
+def test_compose_v1_writes_none_so_the_file_counts_if_it_is_what_runs(
+    file: Raw, hash_says: Raw, expected: str
+) -> None:
+    see = Given(a_service("web", labels=V1), facts={FILES: file, HASH: hash_says})
+    assert code(CHECK, see) == expected
+
+
+def test_compose_v1_whose_hash_cannot_be_told_is_an_error() -> None:
+    see = Given(a_service("web", labels=V1), facts={FILES: HEALTHY, HASH: {"problem": "no Compose v1"}})
+    assert hidden(CHECK, see) == "compose.unreadable"
+
+
+def test_without_a_label_of_a_newer_compose_the_file_decides() -> None:
+    """podman-compose writes neither this label nor a hash of Docker's name."""
+    assert code(CHECK, Given(a_service("web", labels=NO_LABEL), facts={FILES: HEALTHY})) == "ok"
+
+
+@pytest.mark.parametrize("labels", [V1, NO_LABEL, {**NO_LABEL, CONFIG_FILES: None}])
+def test_nothing_readable_is_an_error(labels: dict[str, str | None]) -> None:
+    assert (
+        hidden(CHECK, Given(a_service("web", labels=labels), facts={FILES: NO_FILE})) == "compose.unreadable"
+    )
+
+
+EXTENDS = compose_file("services: {web: {extends: {file: base.yml, service: web}}}")
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        (HEALTHY, "ok"),
+        (web("[redis]"), "depends.plain-list"),
+        (compose_file("services: {web: {}}"), "depends.missing"),
+    ],
+)
+def test_compose_itself_is_asked_where_merging_needs_it(config: Raw, expected: str) -> None:
+    see = Given(a_service("web", labels=NO_LABEL), facts={FILES: EXTENDS, CONFIG: config})
+    assert code(CHECK, see) == expected
+
+
+def test_compose_that_cannot_be_asked_leaves_an_error() -> None:
+    see = Given(
+        a_service("web", labels=NO_LABEL), facts={FILES: EXTENDS, CONFIG: {"problem": "no Compose here"}}
+    )
+    assert hidden(CHECK, see) == "compose.unreadable"
+
+
+def test_a_file_without_the_service_says_nothing() -> None:
+    file = compose_file("services: {other: {}}")
+    see = Given(a_service("web", labels=NO_LABEL), facts={FILES: file, CONFIG: file})
+    assert hidden(CHECK, see) == "compose.unreadable"
+
+
+def test_any_replica_may_show_it() -> None:
+    right, wrong = "redis:service_healthy:false", "redis:service_started:false"
+    replicas = [
+        a_service("web", replica=number, labels={DEPENDS_ON: label})
+        for number, label in ((1, wrong), (2, right))
+    ]
+    assert code(CHECK, Given(*replicas)) == "ok"
+    hides = a_service("web", replica=2, labels=NO_LABEL)
+    assert code(CHECK, Given(replicas[0], hides)) == "depends.service-started"
+
+
+def test_all_that_are_named_must_be_depended_on() -> None:
+    check = CHECK.model_copy(update={"depends_on": {"redis": "service_healthy", "db": "service_started"}})
+    assert code(check, Given(labelled("redis:service_healthy:false"))) == "depends.missing"
+    assert code(check, Given(labelled("redis:service_healthy:false,db:service_started:false"))) == "ok"
+
+
+def test_a_service_that_is_not_there() -> None:
+    assert code(CHECK, Given(a_service("redis"))) == "compose.no-service"
+    assert code(CHECK, Given()) == "compose.no-project"
+
+
+def test_other_failures_of_the_host_are_not_hidden() -> None:
+    see = Given(a_service("web", labels=NO_LABEL), facts={FILES: Unobserved("engine.down", "gone")})
+    assert hidden(CHECK, see) == "engine.down"
+
+
+@pytest.mark.parametrize(
+    "fields", [{"depends_on": {}}, {"depends_on": {"redis": "healthy"}}, {"container": "web"}]
+)
+def test_nonsense_is_refused(fields: Any) -> None:
+    with pytest.raises(ValidationError):
+        ComposeCheck.model_validate(
+            {"id": "x", "kind": "compose", "service": "web", "depends_on": {"a": "service_healthy"}} | fields
+        )
+
+
+def test_commands_that_show_the_same() -> None:
+    shown = CHECK.shown_by(Given(labelled("")))
+    assert "compose.depends_on" in shown[0]
+    assert shown[1] == "cat /srv/compose/docker-compose.yml"
+    assert CHECK.shown_by(Given()) == ["docker ps -a"]

@@ -1,0 +1,106 @@
+"""Kind `volume`: the very volume of another container, and each way to have another one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from dockgrader.errors import Unobserved
+from dockgrader.facts.containers import Container
+from dockgrader.kinds.base import Failed
+from dockgrader.kinds.volume import VolumeCheck
+from tests.givens import Given, Raw, a_container, a_volume, code, hidden
+
+CHECK = VolumeCheck(
+    id="volume", kind="volume", container="redis_2", path="/data", same_as="redis_1", named="data"
+)
+ANONYMOUS = "0123456789abcdef" * 4
+BIND = {"Type": "bind", "Source": "/srv/data", "Destination": "/data"}
+CLUSTER = {"Type": "cluster", "Destination": "/data"}
+
+
+def redis(number: int, *mounts: Raw, **more: Any) -> Raw:
+    return a_container(f"redis_{number}", mounts=mounts, **more)
+
+
+@pytest.mark.parametrize("name", ["data", "anything", ANONYMOUS])
+@pytest.mark.parametrize("status", ["running", "exited"])
+def test_the_volume_of_the_other_container_whatever_its_name_and_state(name: str, status: str) -> None:
+    assert code(CHECK, Given(redis(1, a_volume(name), status=status), redis(2, a_volume(name)))) == "ok"
+
+
+@pytest.mark.parametrize(
+    ("mounts", "expected"),
+    [
+        ([a_volume("data")], "ok"),
+        ([a_volume("data", "/data/")], "ok"),
+        ([], "volume.none"),
+        ([a_volume(ANONYMOUS)], "volume.anonymous"),
+        ([a_volume("other")], "volume.another"),
+        ([a_volume("data", "/data2")], "volume.other-path"),
+        ([a_volume(ANONYMOUS), a_volume("data", "/data2")], "volume.other-path"),
+        ([BIND], "volume.bind"),
+        ([{"Type": "tmpfs", "Destination": "/data"}], "volume.tmpfs"),
+        ([CLUSTER], "volume.other-type"),
+    ],
+)
+@pytest.mark.parametrize(
+    "others", [[], [redis(1, a_volume("data"))]], ids=["redis_1 is gone", "redis_1 is there"]
+)
+def test_each_way_to_have_it_wrong_has_its_code(others: list[Raw], mounts: list[Raw], expected: str) -> None:
+    assert code(CHECK, Given(*others, redis(2, *mounts))) == expected
+
+
+def test_tmpfs_by_its_option_stands_elsewhere_in_inspect() -> None:
+    assert code(CHECK, Given(redis(2, host={"Tmpfs": {"/data": ""}}))) == "volume.tmpfs"
+
+
+def test_another_volume_than_that_of_the_other_container_though_the_name_would_be_right() -> None:
+    assert code(CHECK, Given(redis(1, a_volume("mine")), redis(2, a_volume("data")))) == "volume.another"
+
+
+@pytest.mark.parametrize("mounts", [[], [BIND], [a_volume("data", "/data2")]])
+def test_another_container_that_has_no_volume_itself(mounts: list[Raw]) -> None:
+    assert code(CHECK, Given(redis(1, *mounts), redis(2, a_volume("data")))) == "volume.other-has-none"
+
+
+def test_without_a_name_the_other_container_must_be_there() -> None:
+    check = CHECK.model_copy(update={"named": None})
+    assert code(check, Given(redis(2, a_volume("data")))) == "volume.no-other"
+
+
+def test_without_another_container_the_name_decides() -> None:
+    check = CHECK.model_copy(update={"same_as": None})
+    assert code(check, Given(redis(1, a_volume("x")), redis(2, a_volume("data")))) == "ok"
+
+
+def test_what_is_found_is_told() -> None:
+    found = {}
+    for mount in (a_volume("other"), BIND, CLUSTER, a_volume("data", "/data2")):
+        with pytest.raises(Failed) as caught:
+            CHECK.judge(Given(redis(2, mount)))
+        found[caught.value.verdict.code] = caught.value.verdict.actual
+    assert found == {
+        "volume.another": "other",
+        "volume.bind": "/srv/data",
+        "volume.other-type": "cluster",
+        "volume.other-path": "/data2",
+    }
+
+
+def test_a_host_that_hides_the_other_container_is_an_error() -> None:
+    see = Given(redis(2), facts={Container("redis_1"): Unobserved("engine.down", "gone")})
+    assert hidden(CHECK, see) == "engine.down"
+
+
+def test_one_of_both_is_wanted() -> None:
+    with pytest.raises(ValidationError, match="same_as: CONTAINER, named: VOLUME"):
+        VolumeCheck(id="volume", kind="volume", container="redis_2", path="/data")
+
+
+def test_questions_and_commands() -> None:
+    assert list(CHECK.asks()) == [Container("redis_2"), Container("redis_1")]
+    assert [line.split()[-1] for line in CHECK.shown_by(Given(redis(1)))] == ["redis_2", "redis_1"]
+    assert [line.split()[-1] for line in CHECK.shown_by(Given())] == ["redis_2"]

@@ -1,0 +1,80 @@
+"""Which cases are played together in a student's machine, and what is expected of each."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from itertools import zip_longest
+from typing import Any
+
+from lab.cases import Case
+
+Round = tuple[Case, ...]
+
+# One of each kind of finding with Compose; the rest has nothing to do with the machine.
+SOME_OF_COMPOSE = {
+    "reference",
+    "decimal-megabytes",
+    "deploy-limits",
+    "health-or-true",
+    "no-project",
+    "plain-list",
+    "port-of-localhost",
+    "redis-paused",
+    "unhealthy",
+    "web-cannot-reach-redis",
+}
+
+# The systemd driver takes slices for parents, and no paths as the other one does.
+SLICE = "docker run --detach --name test_limit --memory=200m --cpus=.5 --cgroup-parent=homework.slice test_resource"
+
+
+def rounds(cases: Sequence[Case], generation: str, *, everything: bool) -> list[Round]:
+    """The cases that suit a machine with this Compose, at most one of each task in a round.
+
+    Without `everything`, only some of those with Compose.
+    """
+    suitable = [_for_systemd(case) for case in cases if case.generation in (None, generation)]
+    of_task = {
+        task: [case for case in suitable if case.task == task] for task in ("limits", "volume", "compose")
+    }
+    if not everything:
+        of_task["compose"] = [case for case in of_task["compose"] if case.name in SOME_OF_COMPOSE]
+    # With a project of its own beside that of task compose, or with arguments, a case would change the others.
+    alone = [case for case in suitable if _meddles(case) and case in of_task[case.task]]
+    together = [[case for case in of_task[task] if case not in alone] for task in of_task]
+    return [(case,) for case in alone] + [
+        tuple(case for case in group if case is not None) for group in zip_longest(*together)
+    ]
+
+
+def _meddles(case: Case) -> bool:
+    return bool(case.arguments) or (case.task != "compose" and case.generation is not None)
+
+
+def _for_systemd(case: Case) -> Case:
+    return dataclasses.replace(case, script=SLICE) if case.name == "other-cgroup-parent" else case
+
+
+def round_id(cases: Round) -> str:
+    """Such as `limits/bytes+volume/bind-mount`."""
+    return "+".join(f"{case.task}/{case.name}" for case in cases)
+
+
+def expected(cases: Round) -> dict[str, dict[str, Any]]:
+    """The verdicts of each task's checks and its score, as `found` gives them."""
+    return {case.task: {**case.expect, "score": case.score} for case in cases}
+
+
+def found(report: dict[str, Any], cases: Round) -> dict[str, dict[str, Any]]:
+    """Those of a report, for the tasks of these cases."""
+    tasks = {task["id"]: task for task in report["tasks"]}
+    return {case.task: {**_verdicts(tasks[case.task]), "score": tasks[case.task]["score"]} for case in cases}
+
+
+def _verdicts(task: dict[str, Any]) -> dict[str, str]:
+    return {item["id"]: _verdict(item["status"], item["code"]) for item in task["checks"]}
+
+
+def _verdict(status: str, code: str) -> str:
+    return {"failed": code, "error": f"error {code}"}.get(status, status)
