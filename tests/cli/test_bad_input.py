@@ -142,7 +142,7 @@ def test_a_daemon_that_accepts_and_never_answers(
 ) -> None:
     engine.answers["/version"] = silence
     ran = check(dockgrader, tmp_path, "--timeout", "1")
-    assert_host_failed(ran, "engine.timeout", "did not answer within")
+    assert_host_failed(ran, "engine.timeout", "did not answer")
     assert ran.seconds < 1 + 3
 
 

@@ -31,7 +31,6 @@ TESTED_API = "1.52"
 """The newest API version that dockgrader was tested with (shapes of Docker 29); never asked for more."""
 JSON_CAP = 16 << 20
 STDOUT_CAP = 64 << 10
-CALL_SECONDS = 20.0
 CONNECTIONS = 8
 _LEVELS = 100
 """Levels of nesting in one answer; an inspect answer has about ten."""
@@ -51,9 +50,9 @@ class DockerEngine:
         self._api = ""
         self._version: Mapping[str, Any] = {}
         try:
-            answer = within(self._seconds(CALL_SECONDS), lambda: self.get("/version"))
+            answer = within(self._seconds(), lambda: self.get("/version"))
         except TimeoutError:
-            raise Unobserved("engine.timeout", failures.slow(endpoint.url, CALL_SECONDS)) from None
+            raise Unobserved("engine.timeout", failures.slow(endpoint.url)) from None
         if not _VERSION.fullmatch(str(answer.get("ApiVersion"))):
             raise Unobserved("engine.garbage", failures.garbage(endpoint.url, "no version"))
         self._version = answer
@@ -71,7 +70,7 @@ class DockerEngine:
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
         """The JSON object at an API path, for _LISTS the list; the event stream comes as a list, too."""
-        seconds = self._seconds(CALL_SECONDS)
+        seconds = self._seconds()
         with self._client() as client, failures.explained(self._endpoint.url, seconds):
             answer = client.get(self._url(client, path), params=params, stream=True, timeout=seconds)
             with answer:
@@ -140,7 +139,7 @@ class DockerEngine:
                     frames.timed_out = True
 
     def _post(self, path: str, body: Mapping[str, Any]) -> Any:
-        seconds = self._seconds(CALL_SECONDS)
+        seconds = self._seconds()
         with self._client() as client, failures.explained(self._endpoint.url, seconds):
             answer = client.post(self._url(client, path), json=body, stream=True, timeout=seconds)
             with answer:
@@ -156,7 +155,7 @@ class DockerEngine:
             if size > JSON_CAP:
                 raise Unobserved("engine.garbage", failures.garbage(self._endpoint.url, "an endless answer"))
             if deadline.passed():
-                raise Unobserved("engine.timeout", failures.slow(self._endpoint.url, CALL_SECONDS))
+                raise Unobserved("engine.timeout", failures.slow(self._endpoint.url))
         return b"".join(chunks)
 
     def _decoded(self, body: bytes, kind: type, *, stream: bool = False) -> Any:
@@ -170,10 +169,11 @@ class DockerEngine:
             )
         return answer
 
-    def _seconds(self, most: float) -> float:
+    def _seconds(self, most: float = math.inf) -> float:
+        """What is left of the run, at most so many seconds: a slow machine may use all of it for one call."""
         left = min(most, self._deadline.remaining())
         if left <= 0:
-            raise Unobserved("engine.timeout", failures.slow(self._endpoint.url, CALL_SECONDS))
+            raise Unobserved("engine.timeout", failures.slow(self._endpoint.url))
         return left
 
     def _url(self, client: APIClient, path: str) -> str:
@@ -216,7 +216,7 @@ def new_client(endpoint: Endpoint) -> APIClient:
             pair = (endpoint.tls.cert, endpoint.tls.key)
             certificate = (pair[0], pair[1]) if pair[0] and pair[1] else None
             tls = TLSConfig(client_cert=certificate, ca_cert=endpoint.tls.ca, verify=endpoint.tls.verify)
-        client = APIClient(base_url=endpoint.url, version="1.44", timeout=int(CALL_SECONDS), tls=tls)
+        client = APIClient(base_url=endpoint.url, version="1.44", tls=tls)
     except (TLSParameterError, DockerException) as error:
         raise Unobserved(
             "engine.endpoint", f"{endpoint.url} cannot be used ({endpoint.why}): {error}"

@@ -17,11 +17,10 @@ def garbage(url: str, what: str) -> str:
     return f"{url} does not answer as a Docker engine does: it sent {what}. Is this the engine's address?"
 
 
-def slow(url: str, seconds: float) -> str:
-    """An engine that takes the call but does not answer."""
-    return (
-        f"{url} did not answer within {seconds:.0f} s. Is the engine hanging? `docker info` shows the same."
-    )
+def slow(url: str, seconds: float | None = None) -> str:
+    """An engine that takes the call but does not answer, in so many seconds or in those of the whole run."""
+    when = "in time (--timeout gives more)" if seconds is None else f"within {seconds:.0f} s"
+    return f"{url} did not answer {when}. Is the engine hanging? `docker info` shows the same."
 
 
 def refused(status: int, body: bytes) -> str:

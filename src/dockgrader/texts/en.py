@@ -130,7 +130,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The compose file gives {name} the expected memory limit, {wanted}, but the container runs "
         "without it.",
         "A changed file counts only after the project is brought up again. "
-        "Compose v1 reads deploy.resources only in its compatibility mode.",
+        "`docker ps` shows since when the container has been running.",
     ),
     "cpu.unlimited": (
         "{name} has no CPU limit; {wanted} CPU was expected.",
@@ -156,8 +156,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cpu.not-brought-up": (
         "The compose file gives {name} the expected CPU limit, {wanted} CPU, but the container runs "
         "without it.",
-        "A changed file counts only after the project is brought up again. "
-        "Compose v1 reads the CPU limit in deploy.resources only in its compatibility mode.",
+        "A new CPU limit in the file counts only after the project is brought up again.",
     ),
     # Limits in the cgroup.
     "cgroup.memory-unlimited": (
