@@ -104,3 +104,9 @@ def _written_out(node: yaml.Node) -> int:
         case yaml.SequenceNode():
             return 1 + sum(_written_out(item) for item in node.value)
     return 1
+
+
+@pytest.mark.parametrize("text", ['a: "\\UFFFFFFFF"', "%YAML " + "9" * 5000 + ".1\n---\na: 1", "a: \ud800"])
+def test_what_only_breaks_a_parser_is_no_yaml(text: str) -> None:
+    with pytest.raises((yaml.YAMLError, YamlTooBig)):
+        compose_bounded(text)

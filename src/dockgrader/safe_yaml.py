@@ -58,8 +58,10 @@ def compose_bounded(text: str, *, max_depth: int = 60, max_nodes: int = 100_000)
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             composer.take(event)
-    except UnicodeEncodeError:
-        raise yaml.YAMLError("the text contains characters that cannot be encoded") from None
+    except YamlTooBig:
+        raise
+    except (ValueError, OverflowError):  # of the parsers: surrogates, escapes and versions beyond all bounds
+        raise yaml.YAMLError("the text contains characters or numbers that YAML does not have") from None
     return composer.root
 
 

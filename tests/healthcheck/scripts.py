@@ -13,6 +13,7 @@ RIGHT = [
     "redis-cli -h 127.0.0.1 -p 6379 ping",
     "redis-cli -u redis://localhost:6379/0 ping",
     "redis-cli --tls --cacert /certs/ca.crt ping",
+    "redis-cli --tls --tls-ciphers DEFAULT ping",
     'redis-cli -a "$REDIS_PASSWORD" --no-auth-warning ping | grep PONG',
     "redis-cli -a $REDIS_PASSWORD ping",
     "redis-cli -p ${REDIS_PORT:-6379} ping",

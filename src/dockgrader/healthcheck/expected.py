@@ -6,14 +6,13 @@ Sources: redis-cli's option parser and what it prints.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dockgrader.healthcheck.names import basename, words
 from dockgrader.healthcheck.world import IO, Field, Log, show
 
 
-@dataclass(frozen=True)
-class _Answer:
+class _Answer(NamedTuple):
     """What the expected command prints: `out` where it succeeds, `err` where it fails."""
 
     out: str | None
@@ -51,8 +50,8 @@ _REDIS_FLAGS = words(
 )
 _REDIS_OPTIONS = words(
     """
-    -h -p -s -a -u -n -t -r -i -d -D -X --user --pass --sni --cacert --cacertdir --cert --key --tls-
-    ciphers --tls-ciphersuites --show-pushes
+    -h -p -s -a -u -n -t -r -i -d -D -X --user --pass --sni --cacert --cacertdir --cert --key
+    --tls-ciphers --tls-ciphersuites --show-pushes
     """
 )
 _REDIS_MODES = words(

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 
-_ATOM = re.compile(
-    r"\\(?P<escaped>.)|(?P<set>\[\^?(?:A-Z|a-z|0-9|[A-Za-z0-9_ .:,])+\])|(?P<char>.)", re.DOTALL
-)
+_ATOM = r"(?s)\\(?P<escaped>.)|(?P<set>\[\^?(?:A-Z|a-z|0-9|[A-Za-z0-9_ .:,])+\])|(?P<char>.)"
 
 
 def compiled(pattern: str, syntax: str, flags: set[str]) -> re.Pattern[str] | None:
@@ -31,7 +29,7 @@ def _translate(pattern: str, *, extended: bool) -> str | None:
     """A basic or extended regular expression as a Python one, None if it is not surely the same."""
     out: list[str] = []
     repeatable = False  # does something stand before that a quantifier can repeat?
-    for match in _ATOM.finditer(pattern):
+    for match in re.finditer(_ATOM, pattern):
         char, escaped = match.group("char") or "", match.group("escaped") or ""
         operator = char if extended else char.strip("|+?(){}")
         if escaped and escaped in "|+?" and not extended:

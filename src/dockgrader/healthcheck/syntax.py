@@ -17,7 +17,7 @@ class UnsupportedSyntax(ValueError):
     """The script may well be right, but this parser does not understand it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Literal:
     """Text as it stands; `quoted` text is never split or taken for a pattern of file names."""
 
@@ -25,7 +25,7 @@ class Literal:
     quoted: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Variable:
     """`$name` or `${name}`; `?` is the last exit status, an empty name a value not to be known."""
 
@@ -33,7 +33,7 @@ class Variable:
     quoted: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Substitution:
     """`$(…)` or backquotes."""
 
@@ -41,14 +41,14 @@ class Substitution:
     quoted: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Word:
     """Parts that stand together without a blank between them."""
 
     parts: tuple[Literal | Variable | Substitution, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Redirect:
     """`fd` (file descriptor), `op` (`<`, `>`, `>>`, `>&`, `<&`) and where to."""
 
@@ -57,7 +57,7 @@ class Redirect:
     target: Word
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Command:
     """`NAME=value… word… redirect…`."""
 
@@ -66,7 +66,7 @@ class Command:
     redirects: tuple[Redirect, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Group:
     """`( … )` is a subshell, `{ …; }` is not."""
 
@@ -75,7 +75,7 @@ class Group:
     redirects: tuple[Redirect, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class If:
     """`if`/`elif` conditions with their bodies, and the `else` body."""
 
@@ -87,7 +87,7 @@ class If:
 AnyCommand = Command | Group | If
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pipeline:
     """Commands joined by `|`, perhaps after a `!`."""
 
@@ -95,7 +95,7 @@ class Pipeline:
     negated: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AndOr:
     """Pipelines joined by `&&` and `||`, which have equal rank and group to the left."""
 
@@ -103,7 +103,7 @@ class AndOr:
     rest: tuple[tuple[OneOf["&&", "||"], Pipeline], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Script:
     """A list of commands, each with whether it runs in the background (`&`)."""
 

@@ -82,7 +82,7 @@ def _judge_exec(argv: list[str], expected: Sequence[str]) -> HealthVerdict:
     """The exec form: the words go to the program as they are, and no shell looks at them."""
     shells = [n for n, word in enumerate(argv) if basename(word) in SHELLS]
     own_words = argv[: shells[0]] if shells else argv
-    syntax = next((word for word in own_words if _OPERATOR.fullmatch(word)), None)
+    syntax = next((word for word in own_words if re.fullmatch(_OPERATOR, word)), None)
     if syntax:
         return _wrong("shell-syntax-in-exec", f"without a shell {show(syntax)} is only an argument")
     verdict = _decide(lambda sh, io: sh.external(list(argv), io), " ".join(argv), expected)
@@ -91,7 +91,7 @@ def _judge_exec(argv: list[str], expected: Sequence[str]) -> HealthVerdict:
     if shells and "-c" in argv[shells[0] :]:
         script, *more = argv[argv.index("-c", shells[0]) + 1 :] or [""]
         return _split(script, more[0]) if more else verdict
-    syntax = next((word for word in own_words if _SHELL_SIGN.search(word)), None)
+    syntax = next((word for word in own_words if re.search(_SHELL_SIGN, word)), None)
     if not syntax and any(char.isspace() for char in argv[0]):
         syntax = argv[0]
     if syntax and expected[0] in " ".join(own_words):
@@ -105,7 +105,7 @@ def _judge_shell(words: list[str], expected: Sequence[str]) -> HealthVerdict:
     try:
         tree, comments = parse(script)
     except ShellSyntaxError as error:
-        code = "typographic-quotes" if _TYPOGRAPHIC.search(script) else "unparsable"
+        code = "typographic-quotes" if re.search(_TYPOGRAPHIC, script) else "unparsable"
         return _wrong(code, show(str(error)))
     except UnsupportedSyntax as error:
         return _wrong("unclear", show(str(error)))
@@ -114,7 +114,7 @@ def _judge_shell(words: list[str], expected: Sequence[str]) -> HealthVerdict:
         return verdict
     if len(words) > 1:
         return _split(script, words[1])
-    if _LIST_AS_TEXT.match(script) and expected[0] in script:
+    if re.match(_LIST_AS_TEXT, script) and expected[0] in script:
         return _wrong("list-as-text", f"the shell is asked to run {show(script)}")
     return verdict
 
@@ -123,10 +123,11 @@ def _split(script: str, more: str) -> HealthVerdict:
     return _wrong("split-shell-form", f"only {show(script)} is run, {show(more)} is not part of it")
 
 
-_OPERATOR = re.compile(r"\|\|?|&&?|;|[0-9&]?>>?(&[0-9]|/\S*)?|<")
-_SHELL_SIGN = re.compile(r"[;|&`]|\$\(|[<>]")
-_TYPOGRAPHIC = re.compile("[“”„‟‘’‚‛«»″′]")
-_LIST_AS_TEXT = re.compile(r"\s*(\[['\"\w]|CMD(-SHELL)?\b)")
+# Compiled when they are needed, which is seldom: importing all this has to be quick.
+_OPERATOR = r"\|\|?|&&?|;|[0-9&]?>>?(&[0-9]|/\S*)?|<"
+_SHELL_SIGN = r"[;|&`]|\$\(|[<>]"
+_TYPOGRAPHIC = "[“”„‟‘’‚‛«»″′]"
+_LIST_AS_TEXT = r"\s*(\[['\"\w]|CMD(-SHELL)?\b)"
 
 
 def _decide(
@@ -141,7 +142,7 @@ def _decide(
     name = show(" ".join(expected))
     if up.ran and status_up == 0 and status_down not in (0, None):
         return HealthVerdict(True, "ok", f"passes and fails with {name}")
-    if _TYPOGRAPHIC.search(text):
+    if re.search(_TYPOGRAPHIC, text):
         return _wrong("typographic-quotes", show(text))
     if not (up.ran or down.ran):
         return _not_run(up, status_up, text, expected)
