@@ -42,12 +42,13 @@ class HealthCheck(TargetCheck):
         return verdict
 
     def _judge_command(self, target: Inspected, command: list[str], see: See) -> Verdict:
-        # Imported late: the shell's grammar takes some milliseconds, which are free once the host is asked.
+        test = target.health_test
+        shown = " ".join(test or [])
+        if test == ["CMD", *command]:  # word for word, so that no script has to be understood
+            return passed(command, test, name=target.name, found=shown)
         from dockgrader.healthcheck import judge_health_command
 
-        test = target.health_test
         found = judge_health_command(test, command)
-        shown = " ".join(test or [])
         if found.ok:
             return passed(command, test, name=target.name, found=shown)
         code = found.code
