@@ -98,7 +98,7 @@ def test_what_hides_a_fact_hides_those_that_need_it() -> None:
 
 def test_a_fact_that_breaks_is_an_error_of_this_fact() -> None:
     see = looking(broken=lambda _: [][1], fine=lambda _: "fine")
-    with pytest.raises(Unobserved, match="question: IndexError while reading ask broken") as caught:
+    with pytest.raises(Unobserved, match="question: IndexError while reading it") as caught:
         see(Question("broken"))
     assert caught.value.code == "fact.broken"
     assert see(Question("fine")) == "fine"
@@ -131,3 +131,25 @@ def test_a_reading_says_what_was_asked_when_and_for_how_long() -> None:
     assert (reading.shown_by, reading.answer, reading.error) == ("ask answer", {"a": 1}, None)
     assert datetime.fromisoformat(reading.at).utcoffset() is not None
     assert 0 <= reading.seconds < 5
+
+
+def test_a_fact_that_cannot_even_be_named_keeps_nobody_waiting() -> None:
+    @dataclass(frozen=True)
+    class Nameless(Fact[str]):
+        name = "nameless"
+
+        def read(self, setting: Setting) -> str:
+            return "read"
+
+        def parse(self, raw: str) -> str:
+            return raw
+
+        def shown_by(self) -> str:
+            raise KeyError("no command")
+
+    see = LiveSee(MadeUpHost(), Deadline(30), 0)
+    started = time.monotonic()
+    with pytest.raises(Unobserved, match="nameless: KeyError"):
+        see(Nameless())
+    assert time.monotonic() - started < 5
+    assert see.readings() == []

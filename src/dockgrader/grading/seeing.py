@@ -7,6 +7,7 @@ is the number of connections to the engine (`hosts.engine`).
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -64,7 +65,7 @@ class LiveSee:
         """What was read so far, in the order of asking."""
         with self._lock:
             futures = list(self._futures.values())
-        return [future.result() for future in futures if future.done()]
+        return [future.result() for future in futures if future.done() and not future.exception()]
 
     def _future(self, fact: Fact[Any]) -> Future[Reading]:
         with self._lock:
@@ -77,14 +78,18 @@ class LiveSee:
         return future
 
     def _read(self, fact: Fact[Any], future: Future[Reading]) -> None:
-        at, clock = datetime.now(UTC), Deadline(0)
+        at, begun = datetime.now(UTC).isoformat(timespec="milliseconds"), time.monotonic()
         answer, error = None, None
         try:
             answer = fact.read(self._setting)
         except Unobserved as hidden:
             error = (hidden.code, hidden.reason)
         except Exception as bug:  # noqa: BLE001 - an answer of an unknown shape is an error of this fact, not a crash
-            error = ("fact.broken", f"{fact.name}: {type(bug).__name__} while reading {fact.shown_by()}")
-        seconds = round(-clock.end + Deadline(0).end, 4)
-        shown = at.isoformat(timespec="milliseconds")
-        future.set_result(Reading(fact.question(), fact.shown_by(), shown, seconds, answer, error))
+            error = ("fact.broken", f"{fact.name}: {type(bug).__name__} while reading it: {str(bug)[:200]}")
+        seconds = round(time.monotonic() - begun, 4)
+        try:
+            reading = Reading(fact.question(), fact.shown_by(), at, seconds, answer, error)
+        except Exception as bug:  # noqa: BLE001 - whoever waits for this fact must not wait for ever
+            future.set_exception(Unobserved("fact.broken", f"{fact.name}: {type(bug).__name__}: {str(bug)[:200]}"))
+        else:
+            future.set_result(reading)
