@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from dockgrader.cli import options, output
+from dockgrader.cli import options, output, progress
 
 
 @click.command("check")
@@ -68,14 +68,16 @@ def command(
     from dockgrader.grading.run import Bounds, grade_endpoint
     from dockgrader.texts import language
 
-    run = grade_endpoint(
-        loaded,
-        tasks,
-        endpoint,
-        language(lang),
-        Bounds(timeout, wait),
-        meanwhile=lambda: output.warm(asked),
-    )
+    spoken = language(lang)
+    with progress.waiting(spoken):
+        run = grade_endpoint(
+            loaded,
+            tasks,
+            endpoint,
+            spoken,
+            Bounds(timeout, wait),
+            meanwhile=lambda: output.warm(asked),
+        )
     try:
         if evidence is not None:
             from dockgrader.grading.evidence import write_evidence
