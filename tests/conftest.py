@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
 
 # How long an example takes says more about the machine's other work than about the code.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs a server or an engine of our own takes root and time: it runs with the live tests."""
+    folder = Path(__file__).parent / "ssh"
+    for item in items:
+        if folder in item.path.parents:
+            item.add_marker(pytest.mark.live)

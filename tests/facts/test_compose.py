@@ -16,10 +16,10 @@ from dockgrader.facts.compose import (
     ComposeFiles,
     ComposeHash,
     HashSays,
-    file_paths,
     label_conditions,
     projects,
 )
+from dockgrader.facts.compose_paths import file_paths
 from dockgrader.facts.containers import Containers
 from dockgrader.hosts.base import Output, ReadFile
 from tests.givens import Raw, a_container, a_service, listing
@@ -66,7 +66,10 @@ def test_a_project_runs_when_one_of_its_containers_does() -> None:
     [
         ("/srv/app", "docker-compose.yml", ["/srv/app/docker-compose.yml"]),
         ("/srv/app", "/srv/app/a.yml,/srv/app/b.yml", ["/srv/app/a.yml", "/srv/app/b.yml"]),
-        ("/srv/app", "../base.yml,./b.yml", ["/srv/base.yml", "/srv/app/b.yml"]),
+        ("/srv/app", "../base.yml,./b.yml", ["/srv/base.yml", "/srv/app/b.yml"]),  # --project-directory .
+        ("/srv/app", "app/a.yml,app/more/b.yml", ["/srv/app/a.yml", "/srv/app/more/b.yml"]),  # run in /srv
+        ("/srv/app", "../a.yml", ["/srv/app/a.yml"]),  # run in /srv/app/child
+        ("/srv/app", "deploy/a.yml", ["/srv/app/deploy/a.yml"]),  # --project-directory .
         ("/srv/app", "", []),
         ("/srv/app", "-", []),
         ("", "docker-compose.yml", []),
@@ -75,6 +78,16 @@ def test_a_project_runs_when_one_of_its_containers_does() -> None:
 )
 def test_paths_in_the_labels_of_both_generations(folder: str, files: str, paths: list[str]) -> None:
     assert file_paths(folder, files) == paths
+
+
+def test_where_compose_v1_was_run_is_told_by_where_the_files_are() -> None:
+    for there in ("/srv/a.yml", "/srv/app/a.yml"):
+        says = read(ComposeFiles("/srv/app", "../a.yml"), MadeUpHost(files={there: BASE}))
+        assert says.paths == (there,)
+    assert (
+        "/srv/app/a.yml cannot be read: missing"
+        in read(ComposeFiles("/srv/app", "../a.yml"), MadeUpHost()).problem
+    )
 
 
 def test_a_label_cannot_name_endless_files() -> None:
@@ -152,6 +165,32 @@ def test_another_hash_counts_only_from_compose_v1() -> None:
     assert says_hash("web 0ther\n") == HashSays("0ther")
     assert says_hash("web 0ther\n", version="2.26.1\n").problem
     assert says_hash("web 0ther\n", version=Unobserved("host.run", "lost")).problem == "lost"
+
+
+def test_a_file_that_names_the_folder_is_hashed_as_it_was_there() -> None:
+    programs = {HASH_WORDS: "web 0ther\n", f"env PWD=/srv {HASH_WORDS}": "web c0ffee\n"}
+    assert read(HASH, MadeUpHost(programs=programs)) == HashSays("c0ffee")
+
+
+def test_a_file_with_variables_that_are_not_set_here_has_no_hash() -> None:
+    said = b"The PORT variable is not set. Defaulting to a blank string.\n"
+    assert "variables" in says_hash(Output(0, b"web 0ther\n", said)).problem
+    assert says_hash(Output(0, b"web c0ffee\n", said)) == HashSays("c0ffee")
+
+
+@pytest.mark.parametrize(
+    ("folder", "files", "env", "words"),
+    [
+        ("/srv", "a.yml", "prod.env", "--env-file /srv/prod.env -f /srv/a.yml"),
+        ("/srv", "/srv/a.yml", "/etc/prod.env", "--env-file /etc/prod.env -f /srv/a.yml"),
+        ("/srv/app", "app/a.yml", "prod.env", "--env-file /srv/prod.env -f /srv/app/a.yml"),
+    ],
+)
+def test_the_environment_file_of_up_is_used_again(folder: str, files: str, env: str, words: str) -> None:
+    fact = ComposeConfig("app", folder, files, env_file=env)
+    assert fact.shown_by() == f"docker compose -p app --project-directory {folder} {words} config"
+    assert "env_file" in fact.question()
+    assert "env_file" not in CONFIG.question()
 
 
 @pytest.mark.parametrize("reply", [Output(1, b"", b""), "", "garbage"])

@@ -119,6 +119,14 @@ def test_a_read_that_hangs_ends_with_the_deadline() -> None:
 
 @pytest.mark.parametrize(("timeout", "left"), [(60, 50), (12, 6), (4, 2)])
 def test_waiting_ends_before_the_run_does(timeout: float, left: float) -> None:
+    see = looking(timeout, bound=lambda setting: setting.patience())
+    assert see(Question("bound")) == pytest.approx(left, abs=0.5)
+
+
+@pytest.mark.parametrize(("timeout", "left"), [(60, 58), (12, 10), (4, 3)])
+def test_what_is_asked_after_a_wait_has_time_and_the_engine_has_the_last_word(
+    timeout: float, left: float
+) -> None:
     see = looking(timeout, bound=lambda setting: setting.deadline.remaining())
     assert see(Question("bound")) == pytest.approx(left, abs=0.5)
 

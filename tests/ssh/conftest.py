@@ -1,4 +1,4 @@
-"""A real SSH server with users of its own, in front of a fake engine; and what every test must leave behind: nothing."""
+"""A real SSH server with users of its own before a fake engine, and what every test must leave: nothing."""
 
 from __future__ import annotations
 
@@ -102,8 +102,9 @@ def opened() -> Iterator[Opened]:
     """Opens hosts, and closes them when the test is over."""
     hosts = []
 
-    def open_it(url: str, seconds: float = 20.0, **more: bool) -> SshHost:
-        hosts.append(SshHost(Endpoint(url, "", **more), Deadline(seconds)))
+    def open_it(url: str, seconds: float = 20.0, *, accept_new: bool = False) -> SshHost:
+        endpoint = Endpoint(url, "", accept_new_host_keys=accept_new)
+        hosts.append(SshHost(endpoint, Deadline(seconds)))
         return hosts[-1]
 
     yield open_it

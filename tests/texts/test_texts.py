@@ -23,6 +23,7 @@ SOURCES = Path(dockgrader.__file__).parent
 HOMEWORK = Path(__file__).parents[2] / "checks" / "homework-1.yaml"
 TEXTS: dict[str, dict[str, tuple[str, str]]] = {"en": en.TEXTS, "ru": ru.TEXTS}
 HOSTS_FAULT = [code for code, texts in en.TEXTS.items() if texts == ("{reason}", "")]
+UNOBSERVED = ("Unobserved", "NoShell")
 FAMILIES = {code.partition(".")[0] for code in en.TEXTS}
 
 # Codes that the source does not spell out where it raises them, by module and function.
@@ -93,7 +94,7 @@ def calls(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
     for function in ast.walk(tree):
         if isinstance(function, ast.FunctionDef):
             for node in ast.walk(function):
-                if isinstance(node, ast.Call) and name_of(node) in ("Failed", "Unobserved"):
+                if isinstance(node, ast.Call) and name_of(node) in ("Failed", *UNOBSERVED):
                     yield function.name, node
 
 
@@ -105,7 +106,7 @@ def codes_of(module: str, function: str, call: ast.Call) -> set[str]:
 
 
 def params_of(module: str, call: ast.Call) -> set[str]:
-    if name_of(call) == "Unobserved":
+    if name_of(call) in UNOBSERVED:
         return {"reason"}
     named = {keyword.arg for keyword in call.keywords if keyword.arg}
     starred = any(keyword.arg is None for keyword in call.keywords)

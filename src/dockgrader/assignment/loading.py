@@ -13,6 +13,7 @@ from dockgrader.errors import AssignmentError, UsageError
 
 if TYPE_CHECKING:
     from dockgrader.assignment.model import Assignment, Task
+    from dockgrader.assignment.source import Source
 
 SUFFIXES = (".yaml", ".yml")
 PATH_VARIABLE = "DOCKGRADER_PATH"
@@ -76,12 +77,22 @@ def find(name: str, env: Mapping[str, str] | None = None) -> Wanted:
 
 def load(file: Path) -> Loaded:
     """Load one assignment. Raises AssignmentError that names file, line and field of everything wrong in it."""
+    return validated(read(file), file)
+
+
+def read(file: Path) -> Source:
+    """The file as plain data, which may still be anything. Raises AssignmentError."""
+    from dockgrader.assignment.source import read_source
+
+    return read_source(file)
+
+
+def validated(source: Source, file: Path) -> Loaded:
+    """The assignment in what was read. Raises AssignmentError."""
     from pydantic import ValidationError
 
     from dockgrader.assignment.model import Assignment
-    from dockgrader.assignment.source import read_source
 
-    source = read_source(file)
     try:
         assignment = Assignment.model_validate(source.data)
     except ValidationError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -59,25 +60,28 @@ def command(
     if evidence is not None:
         output.refuse_unwritable(evidence, "--evidence")
     from dockgrader.assignment import loading
+    from dockgrader.facts.commands import commands_of
+    from dockgrader.grading.reach import Bounds, reach
+    from dockgrader.hosts.deadline import background
     from dockgrader.hosts.endpoint import resolve
+    from dockgrader.texts import language
 
     endpoint = replace(resolve(host), accept_new_host_keys=accept_new)
     wanted = loading.find(assignment)
-    loaded = loading.load(wanted.file)
-    tasks = loading.tasks_of(loaded, wanted.task)
-    from dockgrader.grading.run import Bounds, grade_endpoint
-    from dockgrader.texts import language
-
+    source = loading.read(wanted.file)
+    early = commands_of(source.data, wanted.task)
     spoken = language(lang)
     with progress.waiting(spoken):
-        run = grade_endpoint(
-            loaded,
-            tasks,
-            endpoint,
-            spoken,
-            Bounds(timeout, wait),
-            meanwhile=lambda: output.warm(asked),
-        )
+        # The host answers while pydantic builds the models, which takes as long; a broken assignment waits for no host.
+        # Over SSH a folder is made on the way, which only this thread can remove when it is interrupted.
+        call = partial(reach, endpoint, Bounds(timeout, wait), early)
+        reaching = None if endpoint.scheme == "ssh" else background(call)
+        loaded = loading.validated(source, wanted.file)
+        tasks = loading.tasks_of(loaded, wanted.task)
+        reached = reaching.result() if reaching else call()
+        from dockgrader.grading.run import grade_reached
+
+        run = grade_reached(loaded, tasks, reached, spoken, meanwhile=lambda: output.warm(asked))
     try:
         if evidence is not None:
             from dockgrader.grading.evidence import write_evidence

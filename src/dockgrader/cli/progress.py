@@ -20,7 +20,7 @@ _TEXTS = {
 @contextmanager
 def waiting(lang: str) -> Iterator[None]:
     """Show on standard error, where that is a terminal, that and how long something is waited for."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield
         return
     over = threading.Event()

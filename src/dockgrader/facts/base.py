@@ -29,13 +29,19 @@ class See(Protocol):
 class Setting:
     """What a reading may use: the host, other facts, and the bounds of the run.
 
-    `wait` bounds waiting for health in seconds; `deadline` is the run's, less what must stay for the rest.
+    `deadline` is the run's, less what the engine needs for a last word. Waiting for a container to become healthy
+    takes `wait` seconds at the most, and leaves the last `reserve` seconds to what is asked after it.
     """
 
     host: Host
     see: See
     deadline: Deadline
     wait: float
+    reserve: float = 0.0
+
+    def patience(self) -> float:
+        """Seconds that are left for waiting."""
+        return max(0.0, self.deadline.remaining() - self.reserve)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,7 +8,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from dockgrader.facts.base import Fact, Setting, dig, dig_str
+from dockgrader.facts.base import Fact, Setting, dig, dig_list, dig_str
 from dockgrader.hosts.base import Conflict, Missing, Output
 
 EXEC_SECONDS = 10.0
@@ -75,6 +75,21 @@ class Exec(Fact[Answered]):
         """As a person asks."""
         name = self.container[:12] if len(self.container) == 64 else self.container
         return f"docker exec {shlex.quote(name)} {shlex.join(self.argv)}"
+
+
+def commands_of(data: Any, task: str | None) -> list[Exec]:
+    """The commands that an assignment's checks will run, from its plain data, before it is validated.
+
+    They take longest, so they start first. What is no command of a check is left to the validation.
+    """
+    found = []
+    for item in dig_list(data, "tasks"):
+        for check in dig_list(item, "checks") if task is None or dig(item, "id") == task else []:
+            argv, retry = dig_list(check, "command"), dig(check, "retry_while")
+            words = bool(argv) and all(isinstance(word, str) for word in argv)
+            if dig(check, "kind") == "exec" and words and isinstance(retry, str | None):
+                found.append(Exec(dig_str(check, "container"), tuple(argv), retry or ""))
+    return [fact for fact in found if fact.container]
 
 
 def _answer(output: Output, problem: str) -> dict[str, Any]:

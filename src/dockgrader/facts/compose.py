@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import ntpath
-import posixpath
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from dockgrader.errors import Unobserved
-from dockgrader.facts.base import Fact, Setting, dig_list, dig_str
+from dockgrader.facts.base import Answer, Fact, Setting, dig_list, dig_str
+from dockgrader.facts.compose_paths import file_paths, possible_paths
 from dockgrader.facts.containers import Listed
-from dockgrader.hosts.base import Missing
+from dockgrader.hosts.base import Missing, Output
 
 # What reads compose files is imported where it is used: a project of Compose v2 is often judged by its labels.
 if TYPE_CHECKING:
@@ -22,9 +21,9 @@ PREFIX = "com.docker.compose."
 PROJECT, SERVICE, ONE_OFF = PREFIX + "project", PREFIX + "service", PREFIX + "oneoff"
 CONFIG_HASH, DEPENDS_ON, VERSION = PREFIX + "config-hash", PREFIX + "depends_on", PREFIX + "version"
 WORKING_DIR, CONFIG_FILES = PREFIX + "project.working_dir", PREFIX + "project.config_files"
+ENV_FILE = PREFIX + "project.environment_file"
 _PODMAN_HASH = "io.podman.compose.config-hash"
 _COMPOSE_SECONDS = 15.0
-_FILES = 20
 
 
 @dataclass(frozen=True)
@@ -59,10 +58,11 @@ def projects(containers: Sequence[Listed]) -> list[Project]:
 
 @dataclass(frozen=True)
 class FilesSay:
-    """What the files say of each service, or the `problem` for which they say nothing."""
+    """What the files at these paths say of each service, or the `problem` for which they say nothing."""
 
     services: Mapping[str, ServiceSpec]
     problem: str = ""
+    paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,15 +77,17 @@ class ComposeFiles(Fact[FilesSay]):
         """Only regular files under 1 MiB that parse as compose files, and of these only the relevant keys."""
         from dockgrader.facts.compose_file import NotCompose, relevant
 
-        paths = file_paths(self.working_dir, self.config_files)
-        if not paths:
+        possible = possible_paths(self.working_dir, self.config_files)
+        if not possible[0]:
             return {"problem": "the containers' labels name no compose file"}
         try:
-            files = setting.host.read_files(paths, regular=True)
+            tried = [(paths, setting.host.read_files(paths, regular=True)) for paths in possible]
         except Unobserved as error:
             if error.code != "host.files":
                 raise
             return {"problem": str(error)}
+        there = (found for found in tried if all(file.problem != "missing" for file in found[1]))
+        paths, files = next(there, tried[0])
         kept: list[Any] = []
         for path, file in zip(paths, files, strict=True):
             if file.data is None:
@@ -94,7 +96,7 @@ class ComposeFiles(Fact[FilesSay]):
                 kept.append(relevant(file.data))
             except NotCompose:
                 return {"problem": f"{path} is no compose file"}
-        return {"files": kept}
+        return {"files": kept, "paths": paths}
 
     def parse(self, raw: Any) -> FilesSay:
         """Merged in order, as Compose does."""
@@ -102,7 +104,8 @@ class ComposeFiles(Fact[FilesSay]):
 
         problem = dig_str(raw, "problem")
         files = [file for file in dig_list(raw, "files") if isinstance(file, dict)]
-        return FilesSay({} if problem else effective(files), problem)
+        paths = tuple(str(path) for path in dig_list(raw, "paths"))
+        return FilesSay({} if problem else effective(files), problem, paths)
 
     def shown_by(self) -> str:
         """As a person asks."""
@@ -110,19 +113,46 @@ class ComposeFiles(Fact[FilesSay]):
 
 
 @dataclass(frozen=True)
-class ComposeConfig(Fact[FilesSay]):
-    """The same from Compose itself on the host, for files whose merging needs it (extends, include, variables)."""
+class _ComposeSays(Fact[Answer]):
+    """What Compose itself says of a project, called with the files that were found."""
 
     project: str
     working_dir: str
     config_files: str
+    env_file: str = field(default="", kw_only=True)
+
+    def _call(self, paths: Sequence[str] = ()) -> list[str]:
+        files = list(paths) or file_paths(self.working_dir, self.config_files)
+        named = [word for path in files for word in ("-f", path)]
+        return ["-p", self.project, "--project-directory", self.working_dir, *self._env(files), *named]
+
+    def _env(self, files: list[str]) -> list[str]:
+        """`--env-file`, which Compose v1 writes down relative to the folder in which it was run, like the files."""
+        if not self.env_file:
+            return []
+        possible = possible_paths(self.working_dir, f"{self.config_files},{self.env_file}")
+        return next((["--env-file", paths[-1]] for paths in possible if paths[:-1] == files), [])
+
+    def _found(self, setting: Setting) -> tuple[str, ...]:
+        return setting.see(ComposeFiles(self.working_dir, self.config_files)).paths
+
+    def question(self) -> dict[str, Any]:
+        """Without what is not there, so that evidence from before `env_file` answers the same question."""
+        asked = super().question()
+        return asked if self.env_file else {key: asked[key] for key in asked if key != "env_file"}
+
+
+@dataclass(frozen=True)
+class ComposeConfig(_ComposeSays[FilesSay]):
+    """The same from Compose itself on the host, for files whose merging needs it (extends, include, variables)."""
+
     name: ClassVar[str] = "compose-config"
 
     def read(self, setting: Setting) -> Any:
         """`docker compose config`, else Compose v1's."""
         from dockgrader.facts.compose_file import NotCompose, relevant
 
-        call = _call(self.project, self.working_dir, self.config_files)
+        call = self._call(self._found(setting))
         for program in (["docker", "compose"], ["docker-compose"]):
             try:
                 output = setting.host.run([*program, *call, "config"], _COMPOSE_SECONDS)
@@ -143,9 +173,7 @@ class ComposeConfig(Fact[FilesSay]):
 
     def shown_by(self) -> str:
         """As a person asks."""
-        return shlex.join(
-            ["docker", "compose", *_call(self.project, self.working_dir, self.config_files), "config"]
-        )
+        return shlex.join(["docker", "compose", *self._call(), "config"])
 
 
 @dataclass(frozen=True)
@@ -157,15 +185,12 @@ class HashSays:
 
 
 @dataclass(frozen=True)
-class ComposeHash(Fact[HashSays]):
+class ComposeHash(_ComposeSays[HashSays]):
     """`docker-compose config --hash SERVICE` of Compose v1; equal to the label when the file is what runs.
 
     `running` is the label's hash: when it comes out at once, Compose's version need not be asked.
     """
 
-    project: str
-    working_dir: str
-    config_files: str
     service: str
     running: str
     name: ClassVar[str] = "compose-hash"
@@ -173,11 +198,12 @@ class ComposeHash(Fact[HashSays]):
     def read(self, setting: Setting) -> Any:
         """Another Compose generation hashes otherwise, so that a difference counts only from v1."""
         problem = "Compose v1 (`docker-compose`), which started this project, cannot be asked on this host"
+        argv = self._argv(self._found(setting))
         try:
-            output = setting.host.run(self._argv(), _COMPOSE_SECONDS)
-            found = output.stdout.decode("utf-8", "replace").split()[1::2] if output.exit == 0 else []
-            if found and found[0] == self.running:
-                return {"hash": found[0]}
+            output = setting.host.run(argv, _COMPOSE_SECONDS)
+            found = _hash(output)
+            if found == self.running or self._hash_in_folder(setting, argv) == self.running:
+                return {"hash": self.running}
             version = setting.host.run(["docker-compose", "version", "--short"], _COMPOSE_SECONDS)
         except Missing:
             return {"problem": problem}
@@ -185,35 +211,35 @@ class ComposeHash(Fact[HashSays]):
             return {"problem": str(error)}
         if not found or not version.stdout.startswith(b"1."):
             return {"problem": problem}
-        return {"hash": found[0]}
+        if b"variable is not set" in output.stderr:
+            return {
+                "problem": "the compose file has variables that are not set here, so its hash tells nothing"
+            }
+        return {"hash": found}
+
+    def _hash_in_folder(self, setting: Setting, argv: list[str]) -> str:
+        """The file may name ${PWD}, and the grader may stand elsewhere than the student did."""
+        try:
+            return _hash(setting.host.run(["env", f"PWD={self.working_dir}", *argv], _COMPOSE_SECONDS))
+        except Missing:
+            return ""
 
     def parse(self, raw: Any) -> HashSays:
         """As it was read."""
         return HashSays(dig_str(raw, "hash"), dig_str(raw, "problem"))
 
-    def _argv(self) -> list[str]:
-        call = _call(self.project, self.working_dir, self.config_files)
-        return ["docker-compose", *call, "config", "--hash", self.service]
+    def _argv(self, paths: Sequence[str] = ()) -> list[str]:
+        return ["docker-compose", *self._call(paths), "config", "--hash", self.service]
 
     def shown_by(self) -> str:
         """As a person asks."""
         return shlex.join(self._argv())
 
 
-def file_paths(working_dir: str, config_files: str) -> list[str]:
-    """The absolute paths in the labels: relative to the working folder in Compose v1, absolute in v2."""
-    paths = []
-    for path in config_files.split(",")[:_FILES]:
-        if ntpath.isabs(path) and ":" in path:
-            paths.append(path)
-        elif path and path != "-":
-            paths.append(posixpath.normpath(posixpath.join(working_dir, path)))
-    return [path for path in paths if path.startswith("/") or ":" in path]
-
-
-def _call(project: str, working_dir: str, config_files: str) -> list[str]:
-    files = [word for path in file_paths(working_dir, config_files) for word in ("-f", path)]
-    return ["-p", project, "--project-directory", working_dir, *files]
+def _hash(output: Output) -> str:
+    """The hash in `web 0123…`, empty where there is none."""
+    words = output.stdout.decode("utf-8", "replace").split() if output.exit == 0 else []
+    return words[1] if len(words) > 1 else ""
 
 
 def label_conditions(label: str) -> dict[str, str]:

@@ -18,7 +18,8 @@ from dockgrader.hosts.deadline import Deadline, background
 
 HTTP_SECONDS = 10.0
 _BODY_CAP = 64 << 10
-_PORTS = 4
+_PORTS = 40
+"""Addresses that are asked at the most: each published port has two, of IPv4 and of IPv6."""
 _PAUSE = 0.3
 _NOT_YET = ("refused", "empty")
 """What a port answers whose server is not listening yet: the engine's proxy accepts, then closes."""

@@ -36,7 +36,7 @@ class HealthWithin(Fact[Health]):
         first = setting.see(Container(self.container))
         if first is None or first.health != "starting":
             return [_look(first, 0.0)]
-        bound = min(_patience(first), setting.wait, setting.deadline.remaining())
+        bound = min(_patience(first), setting.wait, setting.patience())
         return _watch(setting, self.container, bound, lambda look: look["health"] != "starting")
 
     def parse(self, raw: Any) -> Health:
@@ -64,7 +64,7 @@ class SteadyWithin(Fact[bool]):
         up = seconds_between(start["started"], dig_str(setting.host.engine.get("/info"), "SystemTime"))
         if up is not None and up >= _STEADY_SECONDS:
             return [start]
-        bound = min(_STEADY_SECONDS, setting.deadline.remaining())
+        bound = min(_STEADY_SECONDS, setting.patience())
         return [start, *_watch(setting, self.container, bound, lambda look: _fell(start, look))]
 
     def parse(self, raw: Any) -> bool:

@@ -38,10 +38,13 @@ def examine(endpoint: Endpoint, seconds: float) -> Iterator[Finding]:
     try:
         host = open_host(endpoint, deadline)
     except Unobserved as hidden:
-        yield Finding("engine", False, f"{hidden.code}: {hidden.reason}")
+        what = "ssh" if hidden.code.startswith("ssh.") else "engine"
+        yield Finding(what, False, f"{hidden.code}: {hidden.reason}")
         return
     see = LiveSee(host, deadline, 0)
     try:
+        if way := getattr(host, "way", ""):
+            yield Finding("ssh", True, f"logged in; the engine is reached by {way}")
         yield Finding("engine", True, _engine(host))
         yield _limits(see)
         yield _cgroup_files(see)

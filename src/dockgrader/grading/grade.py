@@ -109,10 +109,13 @@ def _grade_task(task: Task, see: Source) -> Graded:
         return _grade_checks(tuple(task.ordered()), see, None)
     ids = [ref for item in found for refs in item.services.values() for ref in refs]
     see.start([Container(ref) for ref in ids[:_AT_ONCE]])
-    results = []
-    for item in found:
-        checks = tuple(_within(check, item.name) for check in task.ordered())
-        results.append(_grade_checks(checks, see, item.name))
+
+    def on(name: str) -> Graded:
+        return _grade_checks(tuple(_within(check, name) for check in task.ordered()), see, name)
+
+    # At the same time, so that what one project is waited for is not missing from the next one's time.
+    waiting = [background(partial(on, item.name)) for item in found]
+    results = [future.result() for future in waiting]
     best = max(results, key=_worth)
     return Graded(best.verdicts, best.checks, best.project, len(results) - 1)
 

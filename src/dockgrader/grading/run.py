@@ -4,27 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 
 from dockgrader.assignment.loading import Loaded
 from dockgrader.assignment.model import Task
-from dockgrader.errors import Unobserved
-from dockgrader.grading.evidence import Evidence, RecordedSee, read_evidence
+from dockgrader.grading.evidence import Evidence, RecordedSee
 from dockgrader.grading.grade import grade
-from dockgrader.grading.seeing import LiveSee
-from dockgrader.hosts.deadline import Deadline
+from dockgrader.grading.reach import Bounds, Live, reach
 from dockgrader.hosts.endpoint import Endpoint
-from dockgrader.hosts.opening import open_host
-from dockgrader.report.model import HostReport, Report
+from dockgrader.report.model import Report
 
-
-@dataclass(frozen=True)
-class Bounds:
-    """Seconds for the whole run, and for waiting until something is healthy."""
-
-    timeout: float = 60.0
-    wait: float = 45.0
+__all__ = ["Bounds", "Run", "grade_endpoint", "grade_evidence", "grade_reached"]
 
 
 @dataclass(frozen=True)
@@ -36,35 +25,39 @@ class Run:
 
 
 def grade_endpoint(
+    loaded: Loaded, tasks: Sequence[Task], endpoint: Endpoint, lang: str, bounds: Bounds
+) -> Run:
+    """Grade tasks on a host, live or recorded. Raises UsageError for an unusable recording or URL only."""
+    return grade_reached(loaded, tasks, reach(endpoint, bounds), lang)
+
+
+def grade_reached(
     loaded: Loaded,
     tasks: Sequence[Task],
-    endpoint: Endpoint,
+    reached: Live | Evidence,
     lang: str,
-    bounds: Bounds,
     meanwhile: Callable[[], None] = lambda: None,
 ) -> Run:
-    """Grade tasks on a host, live or recorded. Raises UsageError for an unusable recording only.
+    """Grade tasks on a host that was reached, or from evidence; the host is closed.
 
     `meanwhile` is called while the host is answering.
     """
-    if endpoint.scheme == "recorded":
-        evidence = read_evidence(Path(endpoint.path))
-        return Run(grade_evidence(loaded, tasks, evidence, lang), evidence)
-    deadline = Deadline(bounds.timeout)
-    started_at = datetime.now(UTC).isoformat(timespec="seconds")
+    if isinstance(reached, Evidence):
+        return Run(grade_evidence(loaded, tasks, reached, lang), reached)
+    see, started_at = reached.see, reached.started_at
     try:
-        host = open_host(endpoint, deadline)
-    except Unobserved as hidden:
-        evidence = Evidence(HostReport(endpoint.url), started_at, (hidden.code, hidden.reason), ())
-        return Run(grade_evidence(loaded, tasks, evidence, lang), evidence)
-    engine = host.engine.version.get("Version")
-    named = HostReport(host.name, str(engine) if engine else None, host.engine.api)
-    see = LiveSee(host, deadline, bounds.wait)
-    try:
-        report = grade(loaded, tasks, see, lang=lang, host=named, started_at=started_at, meanwhile=meanwhile)
+        report = grade(
+            loaded,
+            tasks,
+            see,
+            lang=lang,
+            host=reached.report(),
+            started_at=started_at,
+            meanwhile=meanwhile,
+        )
         return Run(report, Evidence(report.host, started_at, None, tuple(see.readings())))
     finally:
-        host.close()
+        reached.host.close()
 
 
 def grade_evidence(loaded: Loaded, tasks: Sequence[Task], evidence: Evidence, lang: str) -> Report:

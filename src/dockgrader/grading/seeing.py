@@ -38,9 +38,9 @@ class LiveSee:
 
     def __init__(self, host: Host, deadline: Deadline, wait: float) -> None:
         self._deadline = deadline
-        patience = Deadline(0)
-        patience.end = deadline.end - min(10.0, deadline.remaining() / 2)
-        self._setting = Setting(host, self, patience, wait)
+        last_word, for_the_rest = min(2.0, deadline.remaining() / 4), min(10.0, deadline.remaining() / 2)
+        reading = deadline.sooner(deadline.remaining() - last_word)
+        self._setting = Setting(host, self, reading, wait, for_the_rest - last_word)
         self._lock = threading.Lock()
         self._futures: dict[Fact[Any], Future[Reading]] = {}
 
@@ -90,6 +90,8 @@ class LiveSee:
         try:
             reading = Reading(fact.question(), fact.shown_by(), at, seconds, answer, error)
         except Exception as bug:  # noqa: BLE001 - whoever waits for this fact must not wait for ever
-            future.set_exception(Unobserved("fact.broken", f"{fact.name}: {type(bug).__name__}: {str(bug)[:200]}"))
+            future.set_exception(
+                Unobserved("fact.broken", f"{fact.name}: {type(bug).__name__}: {str(bug)[:200]}")
+            )
         else:
             future.set_result(reading)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import socket
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from dockgrader.errors import Unobserved
@@ -13,9 +14,10 @@ from dockgrader.hosts import ssh_engine
 from dockgrader.hosts.base import FILE_CAP, Missing, Output, ReadFile
 from dockgrader.hosts.deadline import Deadline
 from dockgrader.hosts.endpoint import Endpoint
-from dockgrader.hosts.engine import CONNECTIONS, DockerEngine
+from dockgrader.hosts.engine import CONNECTIONS
 from dockgrader.hosts.ssh_address import parse
 from dockgrader.hosts.ssh_connect import Login, log_in
+from dockgrader.hosts.ssh_ends import PageSocket, SshEngine
 from dockgrader.hosts.ssh_engine import DEFAULT_SOCKET, Route
 from dockgrader.hosts.ssh_errors import clean
 from dockgrader.hosts.ssh_files import FilesScript
@@ -24,12 +26,14 @@ from dockgrader.hosts.ssh_loop import Background
 from dockgrader.hosts.ssh_script import quoted, usable
 from dockgrader.hosts.ssh_shell import NoShell, ProgramFailed, Shell, Stream
 from dockgrader.hosts.ssh_tcp import TcpOpener
-from dockgrader.hosts.ssh_tunnel import Tunnel, local_end
+from dockgrader.hosts.ssh_tunnel import Forwarded, Tunnel, local_end
 
 Result = TypeVar("Result")
 _WILDCARDS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, never bound
 _FILES_SECONDS = 20.0
 _NOT_FOUND = 127
+_AHEAD = CONNECTIONS
+_READY_SHELLS = 2
 _SESSIONS = 4
 """Connections to an engine behind a program, each of which takes one of the ten sessions that sshd usually allows."""
 
@@ -61,29 +65,43 @@ class SshHost:
 
     def _open(self, endpoint: Endpoint) -> None:
         seconds = self._deadline.remaining()
-        accept = endpoint.accept_new_host_keys
-        self._login = self._background.call(
-            log_in(self._address, accept_new=accept, seconds=seconds), seconds + 1
-        )
+        login = log_in(self._address, accept_new=endpoint.accept_new_host_keys, seconds=seconds)
+        logging_in = self._background.start(login)
+        importlib.import_module("docker")  # the engine's library, while the network is waited for
+        try:
+            self._login = self._background.result(logging_in, seconds + 0.5)
+        except (
+            TimeoutError
+        ):  # `Match exec` in the configuration runs what it likes, and cannot be interrupted
+            raise Unobserved("ssh.timeout", f"{self._name}: the login did not end in time") from None
         self._connection = self._login.connection
         self._shell = Shell(self._connection, self._name)
         self._tcp = TcpOpener(self._connection, self._shell, self._name)
-        self._tunnel = Tunnel(self._opener(self._route))
-        self._call(self._tunnel.listen(), 5)
+        forwarded = Forwarded(self._connection, self._route.socket)
+        self._tunnel = Tunnel(forwarded.open)
+        self._call(self._prepare(self._tunnel, forwarded), 5)
         self._engine = self._reached_engine(self._tunnel)
+
+    async def _prepare(self, tunnel: Tunnel, forwarded: Forwarded) -> None:
+        """What will be needed is begun, all in one round trip."""
+        await forwarded.begin(_AHEAD)
+        for _ in range(_READY_SHELLS):
+            self._tasks.add(task := asyncio.create_task(self._shell.warm()))
+            task.add_done_callback(self._tasks.discard)
+        await tunnel.listen()
 
     def _reached_engine(self, tunnel: Tunnel) -> SshEngine:
         """The engine by the first route that leads to it."""
         try:
             return self._engine_by(self._route, tunnel)
-        except Unobserved as failure:
+        except Unobserved:
             if not isinstance(tunnel.failure, asyncssh.ChannelOpenError):
                 raise
-            if self._connection.is_closed():
-                raise self._lost() from failure
+            self.must_be_connected()
         survey = self._survey()
         said = b""
         for route in ssh_engine.routes(survey, self._route.socket):
+            tunnel.opener = self._opener(route)
             try:
                 engine = self._engine_by(route, tunnel)
             except Unobserved as failure:
@@ -96,19 +114,16 @@ class SshHost:
         raise ssh_engine.reason(self._name, survey, said)
 
     def _engine_by(self, route: Route, tunnel: Tunnel) -> SshEngine:
-        tunnel.opener = self._opener(route)
         connections = _SESSIONS if route.command else CONNECTIONS
-        return SshEngine(self, Endpoint(f"unix://{tunnel.path}", self._name), self._deadline, connections)
+        return SshEngine(
+            self.explained, Endpoint(f"unix://{tunnel.path}", self._name), self._deadline, connections
+        )
 
     def _opener(self, route: Route) -> Callable[[], Coroutine[Any, Any, Stream]]:
-        async def forwarded() -> Stream:
-            reader, writer = await self._connection.open_unix_connection(route.socket)
-            return Stream(reader, writer)
-
         async def spoken() -> Stream:
             return await self._shell.pipe(lambda ready: f"{ready}; exec {route.command}")
 
-        return spoken if route.command else forwarded
+        return spoken if route.command else Forwarded(self._connection, route.socket).open
 
     def _survey(self) -> ssh_engine.Survey:
         script = ssh_engine.survey_script(self._address.socket)
@@ -121,6 +136,11 @@ class SshHost:
         return self._name
 
     @property
+    def way(self) -> str:
+        """How the engine is reached, for `doctor`."""
+        return self._route.command or f"the socket {self._route.socket}, forwarded"
+
+    @property
     def engine(self) -> SshEngine:
         """The host's engine."""
         assert self._engine is not None  # noqa: S101 - a host that is made has one
@@ -130,7 +150,7 @@ class SshHost:
         """The host's files, in one answer of its shell."""
         script = FilesScript(paths, regular=regular)
         try:
-            answer = self._call(self._shell.ask(script.text, script.cap), _FILES_SECONDS)
+            answer = self._call(self._shell.run(script.text, script.cap), _FILES_SECONDS)
         except NoShell as error:
             raise Unobserved("host.files", f"The files of {self._name} cannot be read: {error}") from None
         files = script.parse(answer.stdout)
@@ -148,7 +168,7 @@ class SshHost:
             return await local_end(stream, self._tasks)
 
         ours = self._background.call(connected(), min(seconds, self._deadline.remaining()))
-        end = _End(self, ours.detach())
+        end = PageSocket(self.must_be_connected, ours.detach())
         end.settimeout(seconds)
         return end
 
@@ -160,10 +180,10 @@ class SshHost:
             )
         words = " ".join(quoted(word) for word in argv)
         target = f"DOCKER_HOST={quoted(f'unix://{self._route.socket}')}"
-        call = f"sudo -n env {target} {words}" if self._route.sudo else f"env {target} {words}"
+        call = f"{'sudo -n ' if self._route.sudo else ''}env -u DOCKER_CONTEXT {target} {words}"
         script = (
-            f"command -v {quoted(argv[0])} >/dev/null 2>&1 || (exit {_NOT_FOUND}) &&\n"
-            f"unset DOCKER_CONTEXT && {call} </dev/null"
+            f"if command -v {quoted(argv[0])} >/dev/null 2>&1; then {call} </dev/null\n"
+            f"else (exit {_NOT_FOUND}); fi"
         )
         try:
             answer = self._background.call(
@@ -247,66 +267,10 @@ class SshHost:
             self._tunnel.remove()
         if self._login is not None:
             with contextlib.suppress(TimeoutError, OSError, asyncssh.Error):
-                self._background.call(self._login.close(), 3)
+                self._background.call(self._log_out(self._login), 3)
             self._login = None
         self._background.close()
 
-
-class SshEngine:
-    """An engine behind SSH: the local end's failures are told in terms of the host."""
-
-    def __init__(self, host: SshHost, local_end: Endpoint, deadline: Deadline, connections: int) -> None:
-        self._host = host
-        with self._explained():
-            self._inner = DockerEngine(local_end, deadline, connections)
-
-    @contextlib.contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except Unobserved as failure:
-            raise self._host.explained(failure) from failure
-
-    @property
-    def version(self) -> Mapping[str, Any]:
-        """What `/version` answers."""
-        return self._inner.version
-
-    @property
-    def api(self) -> str:
-        """The API version that is spoken."""
-        return self._inner.api
-
-    def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
-        """The JSON at an API path."""
-        with self._explained():
-            return self._inner.get(path, params)
-
-    def exec(self, container: str, argv: Sequence[str], seconds: float) -> Output:
-        """Run a command in a container."""
-        with self._explained():
-            return self._inner.exec(container, argv, seconds)
-
-    def ping(self) -> None:
-        """Raise Unobserved unless the engine answers."""
-        with self._explained():
-            self._inner.ping()
-
-    def close(self) -> None:
-        """Let go of its connections."""
-        self._inner.close()
-
-
-class _End(socket.socket):
-    """The local end of a connection from the host. When that is lost, a page has not come to its end."""
-
-    def __init__(self, host: SshHost, handle: int) -> None:
-        super().__init__(fileno=handle)
-        self._host = host
-
-    def recv(self, size: int, flags: int = 0, /) -> bytes:
-        """As a socket's own. Raises Unobserved when the host is gone."""
-        data = super().recv(size, flags)
-        if not data:
-            self._host.must_be_connected()
-        return data
+    async def _log_out(self, login: Login) -> None:
+        await self._shell.close()
+        await login.close()

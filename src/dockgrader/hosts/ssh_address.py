@@ -38,7 +38,7 @@ def parse(url: str) -> SshAddress:
     # urlsplit lowers the case of a host's name, which is an alias in ~/.ssh/config that has a case.
     host = host[1 : host.index("]")] if host.startswith("[") else host.partition(":")[0]
     user = unquote(parts.username) if parts.username else None
-    if host.startswith("-") or (user or "").startswith("-"):
+    if any(word.startswith("-") or not word.isprintable() for word in (host, user or "")):
         raise UsageError(f"{url!r} is no SSH address; {EXPECTED}")
     path = unquote(parts.path)
     return SshAddress(host, user, port, path if path.strip("/") else None)

@@ -73,7 +73,8 @@ async def _go(
     """Append the connection to `address` to the login's, after those of its jump hosts."""
     try:
         options = ssh_options.read(address)
-        jumps = ssh_options.jumps(options)
+        # A pattern that matches the jump host as well does not send it through itself.
+        jumps = [jump for jump in ssh_options.jumps(options) if jump.host != address.host]
         known = ssh_options.known_hosts(options)
         keys = ssh_options.keys(options)
     except (ValueError, OSError, UsageError) as error:
@@ -84,10 +85,11 @@ async def _go(
         for jump in jumps:
             await _go(login, jump, accept_new, attempts, depth + 1)
     for pause in (*_PAUSES, None):
-        attempt = Attempt(ssh_options.shown(options, len(login.hops) if depth else 0), known=known.known)
+        attempt = Attempt(ssh_options.shown(options, is_jump=depth > 0), known=known.known)
         attempts.append(attempt)
         try:
             login.hops.append(await _connect(login, options, keys, known, accept_new, attempt))
+            attempt.logged_in = True
             return
         except asyncssh.PermissionDenied:
             attempt.keys = await ssh_options.count(options, keys)
@@ -110,7 +112,7 @@ async def _connect(
         options=options,
         client_factory=_client(known, accept_new, attempt),
         known_hosts=known.trusted,
-        server_host_key_algs=() if known.known else "default",
+        server_host_key_algs=() if options.config.get("HostKeyAlgorithms") else known.algorithms(),
         tunnel=None if own_stream else Connector(via, options, attempt),
         **keys,
     )

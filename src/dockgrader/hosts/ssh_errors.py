@@ -29,6 +29,8 @@ class Attempt:
     unwritable: str = ""
     keys: int = 0
     authenticating: bool = False
+    logged_in: bool = False
+    flooded: bool = False
 
     def heard(self, data: bytes) -> None:
         """Keep the first bytes that the server sends."""
@@ -50,6 +52,8 @@ def explained(error: BaseException, attempt: Attempt, seconds: float) -> Unobser
     """The reason behind whatever asyncssh raised."""
     if isinstance(error, Unobserved):
         return error
+    if attempt.flooded:
+        return _garbage(attempt, ValueError("it sends without end"))
     if isinstance(error, TimeoutError):
         return _slow(attempt, seconds)
     if isinstance(error, asyncssh.PermissionDenied):

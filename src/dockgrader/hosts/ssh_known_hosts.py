@@ -12,6 +12,11 @@ from typing import Any
 
 from dockgrader.hosts.ssh_library import asyncssh
 
+from asyncssh.public_key import (  # isort: skip - after the import that makes it quick
+    get_default_certificate_algs,
+    get_default_public_key_algs,
+)
+
 DEFAULT_PORT = 22
 USER_FILES = ("~/.ssh/known_hosts", "~/.ssh/known_hosts2")
 GLOBAL_FILES = ("/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2")
@@ -23,6 +28,7 @@ class KnownHosts:
     """The trusted keys of one host. `known` says whether there are any for this very host and port."""
 
     def __init__(self, files: Sequence[str], host: str, port: int) -> None:
+        host = host.lower()
         name = host if port == DEFAULT_PORT else f"[{host}]:{port}"
         entries = _entries(files, (name, host))
         exact = entries.match(name, "", None)
@@ -31,6 +37,20 @@ class KnownHosts:
         # As in ssh, a key that is known for the host without its port is accepted as well.
         self.trusted: Any = exact if self.known else entries.match(host, "", None)
         self._file = Path(files[0]).expanduser()
+
+    def algorithms(self) -> list[str]:
+        """Host key algorithms, those of the trusted keys first: a server has several keys, few are known.
+
+        The others follow, so that a server whose key has changed in type as well can show it.
+        """
+        keys, authorities = self.trusted[0], self.trusted[1]
+        certificates = get_default_certificate_algs()
+        names = [
+            *(certificates if authorities else ()),
+            *(name for key in keys for name in key.sig_algorithms),
+        ]
+        every = dict.fromkeys([*names, *certificates, *get_default_public_key_algs()])
+        return [name.decode("ascii") for name in every]
 
     def remember(self, key: asyncssh.SSHKey) -> None:
         """Add a key to the user's first file. Raises OSError."""

@@ -7,6 +7,7 @@ would add (post-quantum key exchange, UMAC) costs time in each connection, and e
 from __future__ import annotations
 
 import ctypes.util
+import logging
 
 _find_library = ctypes.util.find_library
 ctypes.util.find_library = lambda name: None
@@ -14,5 +15,9 @@ try:
     import asyncssh
 finally:
     ctypes.util.find_library = _find_library
+
+# Nothing goes to standard error by itself: what a connection complains of is told where it is awaited.
+for _name in ("asyncio", "asyncssh"):
+    logging.getLogger(_name).addHandler(logging.NullHandler())
 
 __all__ = ["asyncssh"]

@@ -8,6 +8,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -57,10 +58,17 @@ class Background:
 
     def call(self, work: Coroutine[Any, Any, Result], seconds: float) -> Result:
         """Run a coroutine to its end. Raises what it raises, and TimeoutError after so many seconds."""
+        return self.result(self.start(work), seconds)
+
+    def start(self, work: Coroutine[Any, Any, Result]) -> Future[Result]:
+        """Begin to run a coroutine."""
         if self._loop.is_closed():
             work.close()
             raise ConnectionError("closed")
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def result(self, future: Future[Result], seconds: float) -> Result:
+        """What came of a coroutine that was begun, as `call` says it."""
         try:
             return future.result(timeout=seconds)
         except concurrent.futures.CancelledError:
@@ -83,9 +91,9 @@ class Background:
 
 
 async def _cancel_all() -> None:
-    await asyncio.get_running_loop().shutdown_default_executor()
     tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
     for task in tasks:
         task.cancel()
     if tasks:
         await asyncio.wait(tasks, timeout=1)
+    await asyncio.get_running_loop().shutdown_default_executor()

@@ -41,10 +41,10 @@ def read(address: SshAddress) -> Any:
     )
 
 
-def shown(options: Any, jump: int) -> str:
-    """A host as a person writes it; `jump` numbers jump hosts from 1."""
+def shown(options: Any, *, is_jump: bool) -> str:
+    """A host as a person writes it."""
     named = f"{options.username}@{options.host}:{options.port}"
-    return f"{named} (a jump host)" if jump else named
+    return f"{named} (a jump host)" if is_jump else named
 
 
 def jumps(options: Any) -> list[SshAddress]:

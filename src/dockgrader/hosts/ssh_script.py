@@ -28,13 +28,17 @@ class Marks:
 
 
 def whole(script: str, marks: Marks) -> bytes:
-    """A script between its marks; its last status follows the end mark. Nothing runs before all of it has arrived."""
+    """A script between its marks, on standard output and error; its last status follows the end mark on the first.
+
+    Nothing runs before all of it has arrived.
+    """
+    begin, end = marks.say(), marks.say(end=True)
     lines = [
         "{ LC_ALL=C; export LC_ALL",
-        f'PATH="$PATH:{_PATH}:$HOME/bin"; export PATH',
-        marks.say(),
+        f'case $PATH in *:{_PATH}:*) ;; *) PATH="$PATH:{_PATH}:$HOME/bin"; export PATH ;; esac',
+        f"{begin}; {begin} >&2",
         script,
-        f'status=$?; echo; {marks.say(end=True)}; echo "$status"',
+        f'status=$?; {{ echo; {end}; }} >&2; echo; {end}; echo "$status"',
         "}",
     ]
     return encoded("\n".join(lines) + "\n")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,6 @@ from dockgrader.hosts.ssh_errors import clean
 from dockgrader.hosts.ssh_library import asyncssh
 from dockgrader.hosts.ssh_script import COMMAND, Marks, whole
 
-NOISE_CAP = 1 << 20
 _CHUNK = 1 << 16
 _SAID_CAP = 2048
 _PAUSES = (0.05, 0.2, 0.5)
@@ -26,25 +25,20 @@ class Answer:
 
     status: int | None
     stdout: bytes
-    stderr: bytes = b""
+    stderr: bytes
 
 
 @dataclass
 class Stream:
-    """Two directions, to be pumped; `close` ends both. `errors` is what a program says beside it."""
+    """Two directions, to be pumped; `errors` is what a program says beside them."""
 
     reader: Any
     writer: Any
     errors: Any = None
 
     async def close(self) -> None:
-        """End it, and what runs at its other end."""
+        """End both directions, and what is at their other end."""
         self.writer.close()
-        try:
-            async with asyncio.timeout(0.5):
-                await self.writer.wait_closed()
-        except (TimeoutError, OSError, asyncssh.Error):
-            pass
 
 
 class NoShell(Unobserved):
@@ -60,10 +54,10 @@ class ProgramFailed(Exception):
 
 
 class Shell:
-    """Runs scripts. Short ones share one session, as many as are asked; others have one of their own.
+    """Runs scripts in sessions that are used again, as one takes three round trips to open.
 
-    sshd allows so many sessions (MaxSessions, 10 by default, 1 on hardened machines): the limit is learnt when it
-    is met; from then on sessions wait for each other, and none is kept open for later.
+    sshd allows so many at a time (MaxSessions, 10 by default, 1 on hardened machines). The limit is learnt when it
+    is met; from then on sessions wait for each other, and none is kept.
     """
 
     def __init__(self, connection: asyncssh.SSHClientConnection, where: str) -> None:
@@ -72,41 +66,43 @@ class Shell:
         self._places = asyncio.Condition()
         self._used = 0
         self._most: int | None = None
-        self._shared: Any = None
-        self._turn = asyncio.Lock()
+        self._idle: list[Any] = []
+        self._all: set[Any] = set()
+        self._ending: set[asyncio.Task[None]] = set()
 
-    async def ask(self, script: str, cap: int) -> Answer:
-        """A short script's standard output, up to `cap` bytes. Raises NoShell, Unobserved."""
-        async with self._turn:
-            if self._shared is None:
-                self._shared = await self._open(errors=False)
-            process, marks = self._shared, Marks()
-            try:
-                process.stdin.write(whole(script, marks))
-                answer = await self._answer(process, marks, cap)
-            except BaseException:
-                self._shared = None
-                await self._let_go(process)
-                raise
-            if answer.status is None or self._most is not None:
-                self._shared = None
-                await self._let_go(process)
-            return answer
+    async def warm(self) -> None:
+        """Have a session ready for the next script, where the server allows one more."""
+        with contextlib.suppress(Unobserved):
+            process = await self._open(patient=False)
+            if self._most is None:
+                self._idle.append(process)
+            else:
+                self._end(process)
 
     async def run(self, script: str, cap: int) -> Answer:
-        """A script that may take its time, in a session of its own. Raises NoShell, Unobserved."""
-        marks, errors = Marks(), bytearray()
-        async with self._session() as process:
+        """What a script prints, up to `cap` bytes of each kind. Raises NoShell, Unobserved."""
+        process, marks = await self._session(), Marks()
+        errors = asyncio.create_task(_between(process.stderr, marks, cap, drain=True))
+        again = False
+        try:
             process.stdin.write(whole(script, marks))
-            listener = asyncio.create_task(_listen(process.stderr, errors, cap))
-            try:
-                answer = await self._answer(process, marks, cap)
-                if answer.status is not None:
-                    process.stdin.write_eof()
-                    await asyncio.wait([listener], timeout=1)
-            finally:
-                listener.cancel()
-        return Answer(answer.status, answer.stdout, bytes(errors))
+            output = await _between(process.stdout, marks, cap)
+            if output.rest is None:
+                return Answer(None, output.data, b"")
+            status = (
+                output.rest if b"\n" in output.rest else output.rest + await process.stdout.readuntil(b"\n")
+            )
+            answer = Answer(int(status.split()[0]), output.data, (await errors).data)
+            again = self._most is None
+            return answer
+        except (asyncio.IncompleteReadError, ValueError, IndexError) as error:
+            raise self._ended(getattr(error, "partial", b"")) from None
+        finally:
+            errors.cancel()
+            if again:
+                self._idle.append(process)
+            else:
+                self._end(process)
 
     async def pipe(self, script: Callable[[str], str]) -> Stream:
         """The standard streams of the program that a script ends in (`exec …`).
@@ -114,52 +110,34 @@ class Shell:
         `script` is given the command that says that the program is about to start, and has to place it. Raises
         ProgramFailed, NoShell, Unobserved.
         """
-        process, marks = await self._open(errors=True), Marks()
+        process, marks = await self._session(), Marks()
         try:
             process.stdin.write(whole(script(marks.say(end=True)), marks))
-            await self._skip_to(process, marks.begin)
+            await process.stdout.readuntil(marks.begin + b"\n")
+            await process.stderr.readuntil(marks.begin + b"\n")
             try:
                 await process.stdout.readuntil(marks.end + b"\n")
             except asyncio.IncompleteReadError:
                 raise ProgramFailed(await process.stderr.read(_SAID_CAP)) from None
+        except asyncio.IncompleteReadError as error:
+            self._end(process)
+            raise self._ended(error.partial) from None
         except BaseException:
-            await self._let_go(process)
+            self._end(process)
             raise
-        return _ProcessStream(process.stdout, process.stdin, process.stderr, self, process)
+        return _ProcessStream(process.stdout, process.stdin, process.stderr, self._end, process)
+
+    async def close(self) -> None:
+        """End all sessions, and what runs in them."""
+        for process in self._all:
+            _kill(process)
 
     @property
     def crowded(self) -> bool:
         """Whether the server lets no more sessions be opened just now."""
         return self._most is not None and self._used >= self._most
 
-    async def close(self) -> None:
-        """End the shared session."""
-        if self._shared is not None:
-            process, self._shared = self._shared, None
-            await self._let_go(process)
-
-    async def _answer(self, process: Any, marks: Marks, cap: int) -> Answer:
-        await self._skip_to(process, marks.begin)
-        data, end = bytearray(), b"\n" + marks.end + b"\n"
-        while True:
-            position = data.find(end, max(0, len(data) - _CHUNK - len(end)))
-            if position >= 0 and data.endswith(b"\n", position + len(end)):
-                status = bytes(data[position + len(end) :]).strip()
-                return Answer(int(status) if status.isdigit() else None, bytes(data[:position][:cap]))
-            if len(data) > cap + _CHUNK:
-                return Answer(None, bytes(data[:cap]))
-            chunk = await process.stdout.read(_CHUNK)
-            if not chunk:
-                raise self._ended(process, bytes(data))
-            data += chunk
-
-    async def _skip_to(self, process: Any, mark: bytes) -> None:
-        try:
-            await process.stdout.readuntil(mark + b"\n")
-        except asyncio.IncompleteReadError as error:
-            raise self._ended(process, error.partial) from None
-
-    def _ended(self, process: Any, said: bytes) -> Unobserved:
+    def _ended(self, said: bytes) -> Unobserved:
         if self._connection.is_closed():
             return Unobserved("ssh.lost", f"{self._where}: the connection was lost.")
         words = clean(said[:200].decode("utf-8", "replace"))
@@ -169,38 +147,38 @@ class Shell:
             + (f"; it says: {words}" if words else "."),
         )
 
-    @asynccontextmanager
-    async def _session(self) -> AsyncIterator[Any]:
-        process = await self._open(errors=True)
-        try:
-            yield process
-        finally:
-            await self._let_go(process)
+    async def _session(self) -> Any:
+        while self._idle:
+            process = self._idle.pop()
+            if not process.channel.is_closing():
+                return process
+            self._end(process)  # a shell that ends by itself (TMOUT)
+        return await self._open()
 
-    async def _open(self, *, errors: bool) -> Any:
-        pauses = iter(_PAUSES)
+    async def _open(self, *, patient: bool = True) -> Any:
+        pauses = iter(_PAUSES if patient else ())
         while True:
             async with self._places:
                 await self._places.wait_for(lambda: self._most is None or self._used < self._most)
                 self._used += 1
             try:
-                return await self._connection.create_process(
-                    COMMAND, encoding=None, stderr=asyncssh.PIPE if errors else asyncssh.DEVNULL
-                )
+                process = await self._connection.create_process(COMMAND, encoding=None)
+                self._all.add(process)
+                return process
             except asyncssh.ChannelOpenError as error:
                 others = await self._give_back()
                 if self._connection.is_closed():
                     raise Unobserved("ssh.lost", f"{self._where}: the connection was lost.") from None
                 if others:
                     self._most = others
-                    if not self._turn.locked():
-                        await self.close()
-                elif (pause := next(pauses, None)) is not None:
-                    await asyncio.sleep(pause)
-                else:
+                    self._end_idle()
+                    if patient:
+                        continue
+                if (pause := next(pauses, None)) is None:
                     raise Unobserved(
                         "ssh.sessions", f"{self._where} allows no session to run a command in: {clean(error)}"
                     ) from None
+                await asyncio.sleep(pause)
             except BaseException:
                 await self._give_back()
                 raise
@@ -212,31 +190,72 @@ class Shell:
             self._places.notify()
             return self._used
 
+    def _end_idle(self) -> None:
+        while self._idle:
+            self._end(self._idle.pop())
+
+    def _end(self, process: Any) -> None:
+        """End a session and what still runs in it; nobody has to wait for that."""
+        task = asyncio.create_task(self._let_go(process))
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
     async def _let_go(self, process: Any) -> None:
-        """End a session and what still runs in it."""
         try:
-            if not process.channel.is_closing():
-                process.stdin.write_eof()
-                process.kill()
-                process.close()
+            _kill(process)
             async with asyncio.timeout(0.5):
                 await process.wait_closed()
         except (TimeoutError, OSError, asyncssh.Error):
             pass
         finally:
+            self._all.discard(process)
             await self._give_back()
+
+
+def _kill(process: Any) -> None:
+    """A program that reads nothing does not notice that its session has ended; it is told by a signal."""
+    if not process.channel.is_closing():
+        process.stdin.write_eof()
+        process.kill()
+        process.close()
 
 
 @dataclass
 class _ProcessStream(Stream):
-    shell: Any = None
+    end: Callable[[Any], None] = lambda process: None
     process: Any = None
 
     async def close(self) -> None:
         """End the program; its session can be used by another."""
-        await self.shell._let_go(self.process)
+        self.end(self.process)
 
 
-async def _listen(reader: Any, into: bytearray, cap: int) -> None:
-    while chunk := await reader.read(_CHUNK):
-        into += chunk[: max(0, cap - len(into))]
+@dataclass(frozen=True)
+class _Between:
+    """What stood between the marks, up to the cap, and what followed them; None when the cap was met first."""
+
+    data: bytes
+    rest: bytes | None
+
+
+async def _between(reader: Any, marks: Marks, cap: int, *, drain: bool = False) -> _Between:
+    """Read up to the end mark, or to the cap; with `drain` what is over the cap is thrown away.
+
+    Raises IncompleteReadError when the stream ends before.
+    """
+    await reader.readuntil(marks.begin + b"\n")
+    mark = b"\n" + marks.end + b"\n"
+    data, kept, searched = bytearray(), b"", 0
+    while (position := data.find(mark, searched)) < 0:
+        searched = max(0, len(data) - len(mark))
+        if len(data) > cap + len(mark):
+            if not drain:
+                return _Between(bytes(data[:cap]), None)
+            kept = kept or bytes(data[:cap])
+            del data[: -len(mark)]
+            searched = 0
+        chunk = await reader.read(_CHUNK)
+        if not chunk:
+            raise asyncio.IncompleteReadError(bytes(data), None)
+        data += chunk
+    return _Between(kept or bytes(data[:position][:cap]), bytes(data[position + len(mark) :]))

@@ -44,7 +44,7 @@ class TcpOpener:
 
     async def _find(self) -> str:
         try:
-            answer = await self._shell.ask(_WHICH, 100)
+            answer = await self._shell.run(_WHICH, 100)
         except NoShell as error:
             raise self._refused(str(error)) from None
         program = _PROGRAMS.get(answer.stdout.decode("utf-8", "replace").strip())

@@ -11,6 +11,10 @@ from dockgrader.hosts.ssh_errors import Attempt
 from dockgrader.hosts.ssh_library import asyncssh
 
 _ADDRESS_PAUSE = 0.25
+_LOGIN_CAP = 1 << 20
+"""Bytes that a server sends until somebody is logged in; a usual one sends four thousand."""
+_PIECE = 1 << 14
+"""Bytes that are handed on at once: asyncssh copies what is left of them with each packet."""
 _QUICK = getattr(socket, "TCP_QUICKACK", None)
 
 
@@ -72,8 +76,10 @@ class _Watched(asyncio.Protocol):
         self._connection = connection
         self._attempt = attempt
         self._socket: Any = None
+        self._received = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport: Any = transport
         self._socket = transport.get_extra_info("socket")
         self._attempt.connected = True
         self._connection.connection_made(transport)
@@ -89,7 +95,13 @@ class _Watched(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._acknowledge()
         self._attempt.heard(data)
-        self._connection.data_received(data)
+        self._received += len(data)
+        if self._received > _LOGIN_CAP and not self._attempt.logged_in:
+            self._attempt.flooded = True
+            self._transport.abort()
+            return
+        for start in range(0, len(data), _PIECE):
+            self._connection.data_received(data[start : start + _PIECE])
 
     def eof_received(self) -> bool | None:
         answer: bool | None = self._connection.eof_received()

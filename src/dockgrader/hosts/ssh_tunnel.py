@@ -63,6 +63,27 @@ class Tunnel:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
+class Forwarded:
+    """Channels to a socket there. Some are opened ahead, so that whoever needs one waits no round trip for it."""
+
+    def __init__(self, connection: asyncssh.SSHClientConnection, path: str) -> None:
+        self._connection = connection
+        self._path = path
+        self._ahead: list[asyncio.Task[Stream]] = []
+
+    async def begin(self, number: int) -> None:
+        """Begin to open so many."""
+        self._ahead += [asyncio.create_task(self._open()) for _ in range(number)]
+
+    async def open(self) -> Stream:
+        """A channel. Raises asyncssh.ChannelOpenError."""
+        return await (self._ahead.pop(0) if self._ahead else self._open())
+
+    async def _open(self) -> Stream:
+        reader, writer = await self._connection.open_unix_connection(self._path)
+        return Stream(reader, writer)
+
+
 async def pump(reader: Any, writer: Any, stream: Stream) -> None:
     """Move bytes both ways until either side ends."""
     ways = [

@@ -18,6 +18,7 @@ from dockgrader.facts.compose import (
     CONFIG_FILES,
     CONFIG_HASH,
     DEPENDS_ON,
+    ENV_FILE,
     PROJECT,
     VERSION,
     WORKING_DIR,
@@ -103,7 +104,7 @@ class ComposeCheck(TargetCheck):
             return spec, ""
         if says.problem:
             return None, says.problem
-        says = see(ComposeConfig(labels.get(PROJECT, ""), *where))
+        says = see(ComposeConfig(labels.get(PROJECT, ""), *where, env_file=labels.get(ENV_FILE, "")))
         spec = says.services.get(self.service)
         return spec, says.problem or f"the compose file has no service {self.service}"
 
@@ -116,6 +117,7 @@ class ComposeCheck(TargetCheck):
             labels.get(CONFIG_FILES, ""),
             self.service,
             running,
+            env_file=labels.get(ENV_FILE, ""),
         )
         says = see(fact)
         if says.problem:

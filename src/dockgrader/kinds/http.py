@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from itertools import pairwise
 from typing import Literal, Self
 
@@ -11,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from dockgrader.facts.base import See
 from dockgrader.facts.containers import Inspected
 from dockgrader.facts.http import HttpSeries, Page, Series
+from dockgrader.hosts.deadline import background
 from dockgrader.kinds.base import Failed, passed
 from dockgrader.kinds.target import TargetCheck
 from dockgrader.report.model import Verdict
@@ -45,8 +47,11 @@ class HttpCheck(TargetCheck):
     def judge(self, see: See) -> Verdict:
         """Any published port of any replica that answers as expected is enough; else the nearest miss is told."""
         misses = []
-        for target in self.targets(see):
-            found = see(self._fact(target))
+        targets = self.targets(see)
+        # All replicas at the same time, so that those that hang do not use up the time of one that answers.
+        asked = [background(partial(see, self._fact(target))) for target in targets]
+        for target, answer in zip(targets, asked, strict=True):
+            found = answer.result()
             if not found:
                 misses.append(Failed("http.not-published", self._expected(), None, name=target.name))
             for series in found:

@@ -1,0 +1,63 @@
+"""Reaching a host, live or recorded, and beginning its slowest questions.
+
+Apart from `run`, so that it can be done while the assignment's models are still being built: an exec takes about as
+long as that, and neither needs the other. Nothing here imports pydantic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from dockgrader.errors import Unobserved
+from dockgrader.facts.base import Fact
+from dockgrader.grading.evidence import Evidence, read_evidence
+from dockgrader.grading.seeing import LiveSee
+from dockgrader.hosts.base import Host
+from dockgrader.hosts.deadline import Deadline
+from dockgrader.hosts.endpoint import Endpoint
+from dockgrader.hosts.opening import open_host
+from dockgrader.report.model import HostReport
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Seconds for the whole run, and for waiting until something is healthy."""
+
+    timeout: float = 60.0
+    wait: float = 45.0
+
+
+@dataclass(frozen=True)
+class Live:
+    """A host that answers; whoever has it closes it."""
+
+    host: Host
+    see: LiveSee
+    started_at: str
+
+    def report(self) -> HostReport:
+        """The host as it is reported."""
+        engine = self.host.engine.version.get("Version")
+        return HostReport(self.host.name, str(engine) if engine else None, self.host.engine.api)
+
+
+def reach(endpoint: Endpoint, bounds: Bounds, early: Sequence[Fact[Any]] = ()) -> Live | Evidence:
+    """A live host, whose `early` questions are on their way; or evidence: the recording, or why nothing answers.
+
+    Raises UsageError for a recording that cannot be read, or an unusable URL.
+    """
+    if endpoint.scheme == "recorded":
+        return read_evidence(Path(endpoint.path))
+    deadline = Deadline(bounds.timeout)
+    started_at = datetime.now(UTC).isoformat(timespec="seconds")
+    try:
+        host = open_host(endpoint, deadline)
+    except Unobserved as hidden:
+        return Evidence(HostReport(endpoint.url), started_at, (hidden.code, hidden.reason), ())
+    see = LiveSee(host, deadline, bounds.wait)
+    see.start(early)
+    return Live(host, see, started_at)
