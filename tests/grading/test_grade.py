@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from dockgrader.assignment.loading import Loaded
 from dockgrader.assignment.model import Assignment
 from dockgrader.errors import Unobserved
+from dockgrader.facts.base import Answer, Fact
 from dockgrader.facts.commands import Exec
 from dockgrader.facts.containers import Container, Containers
 from dockgrader.facts.engine import Info
@@ -236,6 +238,19 @@ def test_a_project_whose_error_could_be_worth_more_is_taken() -> None:
         ["ok", "ok"],
         3,
     )
+
+
+def test_projects_are_graded_at_the_same_time() -> None:
+    """Else what one of them is waited for would be missing from the next one's time."""
+    there, all_asked = [redis("slow"), redis("good", good=True)], threading.Barrier(2)
+
+    class Together(Given):
+        def __call__(self, fact: Fact[Answer]) -> Answer:
+            if isinstance(fact, Container):
+                all_asked.wait(5)
+            return super().__call__(fact)
+
+    assert report(Together(*there), [LIMITED]).score == 2
 
 
 def test_a_project_that_the_author_names_is_kept() -> None:

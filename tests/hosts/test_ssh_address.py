@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dockgrader.errors import UsageError
-from dockgrader.hosts.ssh_address import SshAddress, parse
+from dockgrader.hosts.ssh.address import SshAddress, parse
 
 
 @pytest.mark.parametrize(

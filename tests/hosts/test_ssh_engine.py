@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dockgrader.hosts.ssh_engine import Socket, Survey, parse_survey, reason, routes, survey_script
+from dockgrader.hosts.ssh.engine import Socket, Survey, parse_survey, reason, routes, survey_script
 
 USUAL = "/var/run/docker.sock"
 

@@ -8,8 +8,8 @@ import socket
 import pytest
 
 from dockgrader.errors import Unobserved
-from dockgrader.hosts.ssh_errors import Attempt, explained
-from dockgrader.hosts.ssh_library import asyncssh
+from dockgrader.hosts.ssh.errors import Attempt, explained
+from dockgrader.hosts.ssh.library import asyncssh
 
 HELLO = b"SSH-2.0-OpenSSH_9.2p1\r\n"
 LOST = asyncssh.ConnectionLost("Connection lost")

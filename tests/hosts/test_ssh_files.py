@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dockgrader.hosts.base import FILE_CAP, ReadFile
-from dockgrader.hosts.ssh_files import FilesScript
-from dockgrader.hosts.ssh_script import encoded
+from dockgrader.hosts.ssh.files import FilesScript
+from dockgrader.hosts.ssh.script import encoded
 
 SHELLS = [
     shell

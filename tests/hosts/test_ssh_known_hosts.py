@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dockgrader.hosts.ssh_known_hosts import KnownHosts
-from dockgrader.hosts.ssh_library import asyncssh
+from dockgrader.hosts.ssh.known_hosts import KnownHosts
+from dockgrader.hosts.ssh.library import asyncssh
 
 KEY = asyncssh.generate_private_key("ssh-ed25519").convert_to_public()
 OTHER = asyncssh.generate_private_key("ecdsa-sha2-nistp256").convert_to_public()

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from dockgrader.hosts.ssh_loop import Background
+from dockgrader.hosts.ssh.loop import Background
 
 
 def test_results_and_errors_come_back() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dockgrader.hosts.ssh_script import Marks, quoted, usable, whole
+from dockgrader.hosts.ssh.script import Marks, quoted, usable, whole
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="there is no sh here")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dockgrader.hosts.ssh_tcp import as_local
+from dockgrader.hosts.ssh.tcp import as_local
 
 
 @pytest.mark.parametrize(

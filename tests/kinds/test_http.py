@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from dockgrader.facts.base import Answer, Fact
 from dockgrader.facts.http import HttpSeries
 from dockgrader.kinds.base import Failed
 from dockgrader.kinds.http import HttpCheck
@@ -120,3 +122,16 @@ def test_commands_that_show_the_same() -> None:
     ]
     assert check().shown_by(web([])) == ["docker port compose-web-1"]
     assert check().shown_by(Given()) == ["docker ps -a"]
+
+
+def test_replicas_are_asked_at_the_same_time() -> None:
+    """Else some that hang would use up the time of the one that answers."""
+    given, all_asked = web(pages(no_page("timeout")), pages(seen(1), seen(2))), threading.Barrier(2)
+
+    class Together(Given):
+        def __call__(self, fact: Fact[Answer]) -> Answer:
+            if isinstance(fact, HttpSeries):
+                all_asked.wait(5)
+            return given(fact)
+
+    assert code(check(), Together()) == "ok"

@@ -14,7 +14,7 @@ import pytest
 
 from dockgrader.hosts.deadline import Deadline
 from dockgrader.hosts.endpoint import Endpoint
-from dockgrader.hosts.ssh import SshHost
+from dockgrader.hosts.ssh.host import SshHost
 from fakes.engine import FakeEngine, counting
 from fakes.server import Server
 from lab.engine import may_start

@@ -23,7 +23,7 @@ from dockgrader.assignment.loading import load, shipped
 from dockgrader.errors import Unobserved
 from dockgrader.grading.run import Bounds, grade_endpoint
 from dockgrader.hosts.endpoint import Endpoint
-from dockgrader.hosts.ssh import SshHost
+from dockgrader.hosts.ssh.host import SshHost
 from fakes.engine import FakeEngine
 from fakes.server import Call, silence
 from fakes.tcp import Listener, Network, endless, once, silent

@@ -61,7 +61,7 @@ COMPUTED: dict[tuple[str, str], set[str]] = {
         *("depends.plain-list", "depends.service-started"),
     },
     # An engine's failure in the words of the host that it is behind.
-    ("ssh", "explained"): {"engine.timeout", "engine.lost", "engine.down", "engine.garbage"},
+    ("host", "explained"): {"engine.timeout", "engine.lost", "engine.down", "engine.garbage"},
     # An error that a fact met is raised again, now or from a recording.
     ("seeing", "__call__"): {"fact.broken"},
     ("evidence", "__call__"): {"fact.broken"},

@@ -10,7 +10,7 @@ from dockgrader.hosts.endpoint import Endpoint
 def open_host(endpoint: Endpoint, deadline: Deadline) -> Host:
     """Reach a host. Raises Unobserved when it does not answer as an engine, UsageError for an unusable URL."""
     if endpoint.scheme == "ssh":
-        from dockgrader.hosts.ssh import SshHost  # the SSH library is imported by those who need it
+        from dockgrader.hosts.ssh.host import SshHost  # the SSH library is imported by those who need it
 
         return SshHost(endpoint, deadline)
     from dockgrader.hosts.local import LocalHost

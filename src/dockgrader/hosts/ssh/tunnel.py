@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from dockgrader.hosts.ssh_library import asyncssh
-from dockgrader.hosts.ssh_shell import Stream
+from dockgrader.hosts.ssh.library import asyncssh
+from dockgrader.hosts.ssh.shell import Stream
 
 _CHUNK = 1 << 16
 _SAID_CAP = 2048

@@ -10,9 +10,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from dockgrader.hosts.ssh_address import SshAddress, parse
-from dockgrader.hosts.ssh_known_hosts import GLOBAL_FILES, USER_FILES, KnownHosts
-from dockgrader.hosts.ssh_library import asyncssh
+from dockgrader.hosts.ssh.address import SshAddress, parse
+from dockgrader.hosts.ssh.known_hosts import GLOBAL_FILES, USER_FILES, KnownHosts
+from dockgrader.hosts.ssh.library import asyncssh
 
 CONFIG_FILES = ("~/.ssh/config", "/etc/ssh/ssh_config")
 _NOTHING_FORWARDED: dict[str, Any] = {

@@ -8,7 +8,7 @@ import socket
 from dataclasses import dataclass
 
 from dockgrader.errors import Unobserved
-from dockgrader.hosts.ssh_library import asyncssh
+from dockgrader.hosts.ssh.library import asyncssh
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _GREETING_CAP = 4096

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from dockgrader.hosts.ssh_library import asyncssh
+from dockgrader.hosts.ssh.library import asyncssh
 
 from asyncssh.public_key import (  # isort: skip - after the import that makes it quick
     get_default_certificate_algs,

@@ -7,8 +7,8 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from dockgrader.hosts.ssh_errors import Attempt
-from dockgrader.hosts.ssh_library import asyncssh
+from dockgrader.hosts.ssh.errors import Attempt
+from dockgrader.hosts.ssh.library import asyncssh
 
 _ADDRESS_PAUSE = 0.25
 _LOGIN_CAP = 1 << 20

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dockgrader.errors import Unobserved
-from dockgrader.hosts.ssh_errors import clean
-from dockgrader.hosts.ssh_script import quoted
+from dockgrader.hosts.ssh.errors import clean
+from dockgrader.hosts.ssh.script import quoted
 
 DEFAULT_SOCKET = "/var/run/docker.sock"
 SURVEY_CAP = 64 << 10

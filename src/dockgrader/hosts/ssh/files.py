@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 
 from dockgrader.hosts.base import FILE_CAP, ReadFile
-from dockgrader.hosts.ssh_script import quoted, usable
+from dockgrader.hosts.ssh.script import quoted, usable
 
 _PROBLEMS = ("missing", "denied", "irregular", "unreadable")
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dockgrader.errors import UsageError
-from dockgrader.hosts import ssh_errors, ssh_options
-from dockgrader.hosts.ssh_address import SshAddress
-from dockgrader.hosts.ssh_errors import Attempt
-from dockgrader.hosts.ssh_known_hosts import KnownHosts
-from dockgrader.hosts.ssh_library import asyncssh
-from dockgrader.hosts.ssh_transport import Connector
+from dockgrader.hosts.ssh import errors as ssh_errors
+from dockgrader.hosts.ssh import options as ssh_options
+from dockgrader.hosts.ssh.address import SshAddress
+from dockgrader.hosts.ssh.errors import Attempt
+from dockgrader.hosts.ssh.known_hosts import KnownHosts
+from dockgrader.hosts.ssh.library import asyncssh
+from dockgrader.hosts.ssh.transport import Connector
 
 _MOST_JUMPS = 8
 _PAUSES = (0.5, 1.0, 2.0)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from dockgrader.errors import Unobserved
-from dockgrader.hosts.ssh_errors import clean
-from dockgrader.hosts.ssh_library import asyncssh
-from dockgrader.hosts.ssh_script import COMMAND, Marks, whole
+from dockgrader.hosts.ssh.errors import clean
+from dockgrader.hosts.ssh.library import asyncssh
+from dockgrader.hosts.ssh.script import COMMAND, Marks, whole
 
 _CHUNK = 1 << 16
 _SAID_CAP = 2048

@@ -10,23 +10,23 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from dockgrader.errors import Unobserved
-from dockgrader.hosts import ssh_engine
 from dockgrader.hosts.base import FILE_CAP, Missing, Output, ReadFile
 from dockgrader.hosts.deadline import Deadline
 from dockgrader.hosts.endpoint import Endpoint
 from dockgrader.hosts.engine import CONNECTIONS
-from dockgrader.hosts.ssh_address import parse
-from dockgrader.hosts.ssh_connect import Login, log_in
-from dockgrader.hosts.ssh_ends import PageSocket, SshEngine
-from dockgrader.hosts.ssh_engine import DEFAULT_SOCKET, Route
-from dockgrader.hosts.ssh_errors import clean
-from dockgrader.hosts.ssh_files import FilesScript
-from dockgrader.hosts.ssh_library import asyncssh
-from dockgrader.hosts.ssh_loop import Background
-from dockgrader.hosts.ssh_script import quoted, usable
-from dockgrader.hosts.ssh_shell import NoShell, ProgramFailed, Shell, Stream
-from dockgrader.hosts.ssh_tcp import TcpOpener
-from dockgrader.hosts.ssh_tunnel import Forwarded, Tunnel, local_end
+from dockgrader.hosts.ssh import engine as ssh_engine
+from dockgrader.hosts.ssh.address import parse
+from dockgrader.hosts.ssh.connect import Login, log_in
+from dockgrader.hosts.ssh.ends import PageSocket, SshEngine
+from dockgrader.hosts.ssh.engine import DEFAULT_SOCKET, Route
+from dockgrader.hosts.ssh.errors import clean
+from dockgrader.hosts.ssh.files import FilesScript
+from dockgrader.hosts.ssh.library import asyncssh
+from dockgrader.hosts.ssh.loop import Background
+from dockgrader.hosts.ssh.script import quoted, usable
+from dockgrader.hosts.ssh.shell import NoShell, ProgramFailed, Shell, Stream
+from dockgrader.hosts.ssh.tcp import TcpOpener
+from dockgrader.hosts.ssh.tunnel import Forwarded, Tunnel, local_end
 
 Result = TypeVar("Result")
 _WILDCARDS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, never bound

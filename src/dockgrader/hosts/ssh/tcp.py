@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from dockgrader.errors import Unobserved
-from dockgrader.hosts.ssh_errors import clean
-from dockgrader.hosts.ssh_library import asyncssh
-from dockgrader.hosts.ssh_script import quoted
-from dockgrader.hosts.ssh_shell import NoShell, ProgramFailed, Shell, Stream
+from dockgrader.hosts.ssh.errors import clean
+from dockgrader.hosts.ssh.library import asyncssh
+from dockgrader.hosts.ssh.script import quoted
+from dockgrader.hosts.ssh.shell import NoShell, ProgramFailed, Shell, Stream
 
 _WHICH = """\
 for program in bash nc busybox; do
