@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import subprocess
 import sys
@@ -28,7 +29,7 @@ def main() -> None:
         "en",
     ]
     report = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    console = Console(record=True, width=82, file=Path("/dev/null").open("w"))
+    console = Console(record=True, width=82, file=io.StringIO())
     console.print(Text("$ dockgrader check homework-1/limits", style="bold"))
     for line in report.splitlines():
         text = Text(line)
