@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -615,11 +616,14 @@ def test_evidence_that_is_no_file(dockgrader: Dockgrader, path: str) -> None:
 
 
 def spawn(*argv: str | Path, env: Mapping[str, str] | None = None, **more: Any) -> subprocess.Popen[bytes]:
-    """The command as a process of its own."""
+    """The command as a process of its own; it minds Ctrl-C even where the tests run in the background."""
     clean = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     more = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}
     return subprocess.Popen(
-        [sys.executable, "-m", "dockgrader", *map(str, argv)], env=clean if env is None else env, **more
+        [sys.executable, "-m", "dockgrader", *map(str, argv)],
+        env=clean if env is None else env,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.default_int_handler),
+        **more,
     )
 
 
