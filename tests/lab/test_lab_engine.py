@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -180,6 +181,8 @@ def lab() -> Iterator[Lab]:
         env=os.environ | {"PYTHONPATH": str(FIXTURES)},
         stdout=subprocess.PIPE,
         text=True,
+        # It minds Ctrl-C even where the tests themselves run in the background.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.default_int_handler),
     )
     assert process.stdout is not None
     yield process, folder, process.stdout.readline().strip()
