@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterable
 from typing import Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from dockgrader.facts.base import Fact, See
 from dockgrader.facts.commands import Answered, Exec
 from dockgrader.kinds.base import Check, Failed, passed
-from dockgrader.kinds.matchers import Matcher, described, matches
+from dockgrader.kinds.matchers import Matcher, Pattern, described, matches
 from dockgrader.report import plain
 from dockgrader.report.model import Verdict
 
@@ -25,18 +24,9 @@ class ExecCheck(Check):
     command: list[str] = Field(min_length=1, description="The command as a list of words; no shell reads it")
     stdout: Matcher = Field(None, description="Standard output without its last line feed")
     exit: Matcher = Field(0, description="The exit status")
-    retry_while: str | None = Field(
+    retry_while: Pattern | None = Field(
         None, description="Run it again, for ten seconds, while its output matches this regular expression"
     )
-
-    @field_validator("retry_while")
-    @classmethod
-    def _compiles(cls, pattern: str | None) -> str | None:
-        try:
-            re.compile(pattern or "")
-        except re.error as error:
-            raise ValueError(f"no regular expression: {error}") from None
-        return pattern
 
     @model_validator(mode="after")
     def _asks_something(self) -> Self:

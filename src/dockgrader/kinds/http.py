@@ -7,13 +7,14 @@ from functools import partial
 from itertools import pairwise
 from typing import Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from dockgrader.facts.base import See
 from dockgrader.facts.containers import Inspected
 from dockgrader.facts.http import HttpSeries, Page, Series
 from dockgrader.hosts.deadline import background
 from dockgrader.kinds.base import Failed, passed
+from dockgrader.kinds.matchers import Pattern
 from dockgrader.kinds.target import TargetCheck
 from dockgrader.report.model import Verdict
 
@@ -24,19 +25,10 @@ class HttpCheck(TargetCheck):
     kind: Literal["http"]
     path: str = Field("/", pattern=r"^/[!-~]*$", description="The path of the page")
     status: int = Field(200, ge=100, le=599, description="The HTTP status")
-    body: str | None = Field(
+    body: Pattern | None = Field(
         None, description="A regular expression for the whole text, spaces around it aside"
     )
     grows: str | None = Field(None, description="A named group of `body` whose number grows from GET to GET")
-
-    @field_validator("body")
-    @classmethod
-    def _compiles(cls, pattern: str | None) -> str | None:
-        try:
-            re.compile(pattern or "")
-        except re.error as error:
-            raise ValueError(f"no regular expression: {error}") from None
-        return pattern
 
     @model_validator(mode="after")
     def _grows_in_body(self) -> Self:

@@ -8,11 +8,23 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 Scalar = Annotated[
     bool | int | float | str | None, Field(description="A plain value", union_mode="left_to_right")
 ]
+
+
+def _compiles(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"no regular expression: {error}") from None
+    return pattern
+
+
+Pattern = Annotated[str, AfterValidator(_compiles)]
+"""A regular expression in Python's syntax, which compiles."""
 
 
 class Comparison(BaseModel):
@@ -25,18 +37,10 @@ class Comparison(BaseModel):
     at_least: float | None = Field(None, description="A number not below this")
     at_most: float | None = Field(None, description="A number not above this")
     contains: Any = Field(None, description="A text, list or object that contains this")
-    matches: str | None = Field(None, description="A regular expression found in the text (Python's syntax)")
+    matches: Pattern | None = Field(
+        None, description="A regular expression found in the text (Python's syntax)"
+    )
     not_: Matcher | None = Field(None, alias="not", description="The opposite of a matcher")
-
-    @field_validator("matches")
-    @classmethod
-    def _compiles(cls, pattern: str | None) -> str | None:
-        if pattern is not None:
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                raise ValueError(f"no regular expression: {error}") from None
-        return pattern
 
     @model_validator(mode="after")
     def _says_something(self) -> Comparison:
