@@ -62,7 +62,6 @@ def command(
     from dockgrader.assignment import loading
     from dockgrader.facts.commands import commands_of
     from dockgrader.grading.reach import Bounds, reach
-    from dockgrader.hosts.deadline import background
     from dockgrader.hosts.endpoint import resolve
     from dockgrader.texts import language
 
@@ -72,13 +71,13 @@ def command(
     early = commands_of(source.data, wanted.task)
     spoken = language(lang)
     with progress.waiting(spoken):
-        # The host answers while pydantic builds the models, which takes as long; a broken assignment waits for no host.
-        # Over SSH a folder is made on the way, which only this thread can remove when it is interrupted.
+        # The commands run in their containers while pydantic builds the models, which takes as long. Over SSH a
+        # broken assignment is told first: there a dead host would be waited for.
         call = partial(reach, endpoint, Bounds(timeout, wait), early)
-        reaching = None if endpoint.scheme == "ssh" else background(call)
+        reached = None if endpoint.scheme == "ssh" else call()
         loaded = loading.validated(source, wanted.file)
         tasks = loading.tasks_of(loaded, wanted.task)
-        reached = reaching.result() if reaching else call()
+        reached = reached or call()
         from dockgrader.grading.run import grade_reached
 
         run = grade_reached(loaded, tasks, reached, spoken, meanwhile=lambda: output.warm(asked))
