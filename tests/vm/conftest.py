@@ -15,6 +15,13 @@ REQUIRED = "DOCKGRADER_REQUIRE_VM"
 """Set where nothing may be left out: what would be skipped fails there."""
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Let SIGTERM, which the machine makes an exception, end the session and not just one test of it."""
+    if call.excinfo is not None and call.excinfo.errisinstance(SystemExit):
+        item.session.shouldstop = str(call.excinfo.value)
+
+
 def started(guest: Guest) -> Iterator[VirtualMachine]:
     """A machine of this kind; skips with the reason where none can be started, or fails if it must not skip."""
     possible, reason = may_start(guest)
