@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -181,8 +182,8 @@ def test_control_characters_in_labels_and_output(host: PrivateEngine, tmp_path: 
 
 @pytest.fixture
 def victims_host(engine: PrivateEngine) -> Iterator[PrivateEngine]:
-    """Beside the session's, which also says whether there can be one here."""
-    with PrivateEngine() as own:
+    """Beside the session's, which also says whether there can be one here. Its log names each call."""
+    with PrivateEngine(arguments=["--debug"]) as own:
         ensure_base_images(own)
         yield own
 
@@ -201,15 +202,22 @@ def daemon(engine: PrivateEngine) -> int:
 
 
 def begin_and_wait(engine: PrivateEngine, folder: Path) -> tuple[subprocess.Popen[str], float]:
-    """Grade a command that hangs, and wait until it does."""
+    """Grade a command that hangs, and wait until it does and the container was inspected."""
     signals = folder / "signals"
     signals.mkdir()
     start_victim(engine, "touch /signals/began; sleep 1000", f"--volume={signals}:/signals")
+    before = len(engine.log.read_bytes())
     process, start = begin(engine, folder, "--format", "json", "--timeout", "8"), time.monotonic()
-    while not (signals / "began").exists():
+    while not ((signals / "began").exists() and inspected(engine.log.read_bytes()[before:])):
         assert process.poll() is None and time.monotonic() < start + 8
         time.sleep(0.02)
+    engine.run("docker inspect victim")  # asked later, so that the first is answered by now
     return process, start
+
+
+def inspected(log: bytes) -> bool:
+    """Whether the engine was asked for the container, by its log."""
+    return bool(re.search(rb"Calling GET \S+/containers/victim/json", log))
 
 
 def test_an_engine_that_hangs_and_dies(victims_host: PrivateEngine, tmp_path: Path) -> None:

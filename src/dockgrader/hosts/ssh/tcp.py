@@ -83,16 +83,18 @@ def _bash(ready: str) -> str:
     """bash connects by itself, and says when it has.
 
     sshd gives a command one socket for its input and its output, so that the far end's EOF arrives only when
-    nobody holds it any more: whichever way ends first, the other is ended too.
+    nobody holds it any more: whichever way ends first, the other is ended too. Each is a process group of its
+    own (`set -m`), and only `wait` for one process is asked: `wait -n` misses what ended before it was called.
     """
     return "\n".join(
         [
+            "set -m",
             "exec 3<>/dev/tcp/$0/$1 4<&0 || exit 1",
             ready,
             "cat <&4 >&3 & writer=$!",
-            "cat <&3 & reader=$!",
-            "wait -n 2>/dev/null || wait $reader",
-            "kill $writer $reader 2>/dev/null",
+            "{ cat <&3; kill $writer; } & reader=$!",
+            "wait $writer",
+            "kill -- -$reader",
         ]
     )
 
