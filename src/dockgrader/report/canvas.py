@@ -21,7 +21,9 @@ from dockgrader.report.class_report import ClassReport, Standing, StudentRow
 _POINTS = "Points Possible"
 
 
-def render(report: ClassReport, column: str = "", *, notes_column: str = "", graded_only: bool = False) -> str:
+def render(
+    report: ClassReport, column: str = "", *, notes_column: str = "", graded_only: bool = False
+) -> str:
     """The rows for Canvas; `column` is the assignment as Canvas names it, else the assignment's title.
 
     `notes_column` is a custom column that the course has; reasons stand there. `graded_only` leaves out who has no

@@ -31,7 +31,7 @@ _NOTHING = {"Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp", "Mn", "Me"}
 def cell(text: str) -> str:
     """One line of text that no spreadsheet computes; what cannot be seen is shown as an escape."""
     pieces = text[:_LONGEST].split(";")
-    return ";".join(("'" if _is_formula(piece) else "") + _line(piece) for piece in pieces)
+    return ";".join(("'" if _is_formula(piece) else "") + line(piece) for piece in pieces)
 
 
 def is_changed(text: str) -> bool:
@@ -51,7 +51,8 @@ def table(rows: Iterable[Sequence[str]]) -> str:
     return text.getvalue()
 
 
-def _line(piece: str) -> str:
+def line(piece: str) -> str:
+    """One line in which nothing is invisible: breaks are spaces, control characters escapes."""
     return "".join(_shown(character) for character in _BREAKS.sub(" ", piece))
 
 

@@ -15,7 +15,7 @@ class Standing(StrEnum):
     """Where a student stands. Only who is graded has a score."""
 
     GRADED = "graded"
-    ERROR = "error"
+    UNOBSERVED = "unobserved"
     """Something could not be observed, for a reason that is not the student's."""
     MISSING = "missing"
     """Nothing was tried yet."""

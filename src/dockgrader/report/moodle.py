@@ -75,7 +75,9 @@ def notes(report: ClassReport) -> list[str]:
 
 def _candidates() -> dict[str, Callable[[StudentRow], str]]:
     def own(*names: str) -> Callable[[StudentRow], str]:
-        return lambda row: next((text for key, text in row.roster.items() if key.lower() in names and text), "")
+        return lambda row: next(
+            (text for key, text in row.roster.items() if key.lower() in names and text), ""
+        )
 
     return {
         "Username": own("username"),
