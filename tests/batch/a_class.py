@@ -89,7 +89,9 @@ def _report(recording: Path, task: str | None, lang: str) -> Report:
 
 def mistakes(task: str) -> list[Path]:
     """The recorded mistakes of a task, by either Compose."""
-    folders = [RECORDINGS / f"{task}-v2", RECORDINGS / task, RECORDINGS / "compose-v2"][: 2 if task != "compose" else 3]
+    folders = [RECORDINGS / f"{task}-v2", RECORDINGS / task, RECORDINGS / "compose-v2"][
+        : 2 if task != "compose" else 3
+    ]
     return sorted(file for folder in folders for file in folder.glob("*.json.gz"))
 
 
@@ -113,11 +115,23 @@ def a_whole_class(path: Path, size: int, lang: str = "en", seed: int = 1) -> Run
         if fate < 0.02:
             continue
         if fate < 0.07:
-            unobserved(folder, student.id, *draw.choice([("ssh.auth", "The server refuses every key that was offered"), ("ssh.timeout", "10.0.0.9 did not answer within 10 s"), ("ssh.refused", "Connection refused: is sshd running there?")]))
+            unobserved(
+                folder,
+                student.id,
+                *draw.choice(
+                    [
+                        ("ssh.auth", "The server refuses every key that was offered"),
+                        ("ssh.timeout", "10.0.0.9 did not answer within 10 s"),
+                        ("ssh.refused", "Connection refused: is sshd running there?"),
+                    ]
+                ),
+            )
             continue
         for task in ("limits", "volume", "compose"):
             wrong = mistakes(task)
-            recording = SOLUTION if draw.random() < 0.6 else wrong[min(int(draw.expovariate(0.12)), len(wrong) - 1)]
+            recording = (
+                SOLUTION if draw.random() < 0.6 else wrong[min(int(draw.expovariate(0.12)), len(wrong) - 1)]
+            )
             kind = Kind.STUDENT_PROVIDED if fate > 0.98 else Kind.GRADED
             graded(folder, student.id, recording, task, lang, AT.format(10 + int(fate * 40), 7), kind)
     return folder

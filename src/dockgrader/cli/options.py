@@ -81,14 +81,14 @@ def timeout_option() -> Decorator:
     )
 
 
-def format_option() -> Decorator:
+def format_option(formats: str = "table (default) or json") -> Decorator:
     """`--format F[:FILE]`, any number of times."""
     return click.option(
         "--format",
         "formats",
         multiple=True,
         metavar="F[:FILE]",
-        help="table (default) or json; with :FILE it is written there. Any number of times.",
+        help=f"{formats}; with :FILE it is written there. Any number of times.",
     )
 
 

@@ -25,9 +25,9 @@ class Output:
     file: Path | None
 
 
-def outputs(formats: Sequence[str]) -> list[Output]:
-    """What `--format` asks for; the table on standard output when nothing is. Raises UsageError."""
-    found = [_output(text) for text in formats] or [Output("table", None)]
+def outputs(formats: Sequence[str], known: Sequence[str] = FORMATS) -> list[Output]:
+    """What `--format` asks for; the first known one on standard output when nothing is. Raises UsageError."""
+    found = [_output(text, known) for text in formats] or [Output(known[0], None)]
     if sum(output.file is None for output in found) > 1:
         raise UsageError(
             "only one --format can go to standard output; give the others a file: json:report.json"
@@ -35,10 +35,10 @@ def outputs(formats: Sequence[str]) -> list[Output]:
     return found
 
 
-def _output(text: str) -> Output:
+def _output(text: str, known: Sequence[str]) -> Output:
     name, colon, file = text.partition(":")
-    if name not in FORMATS:
-        raise UsageError(f"unknown format {name!r}; expected one of {', '.join(FORMATS)}")
+    if name not in known:
+        raise UsageError(f"unknown format {name!r}; expected one of {', '.join(known)}")
     if colon and not file:
         raise UsageError(f"--format {text}: the file's name is missing")
     path = Path(file) if file else None
@@ -66,13 +66,17 @@ def warm(asked: Sequence[Output]) -> None:
 def write(report: Report, asked: Sequence[Output]) -> None:
     """Render and write each output; files whole or not at all."""
     for output in asked:
-        text = _rendered(report, output)
-        if output.file is None:
-            click.echo(text, nl=False)
-        else:
-            from dockgrader.files import write_whole
+        put(_rendered(report, output), output.file)
 
-            write_whole(output.file, text.encode("utf-8", "replace"))
+
+def put(text: str, file: Path | None) -> None:
+    """Text to a file, whole or not at all, or to standard output."""
+    if file is None:
+        click.echo(text, nl=False)
+    else:
+        from dockgrader.files import write_whole
+
+        write_whole(file, text.encode("utf-8", "replace"))
 
 
 def _rendered(report: Report, output: Output) -> str:

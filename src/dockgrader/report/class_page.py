@@ -11,7 +11,7 @@ import hashlib
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Any
 
@@ -37,6 +37,8 @@ class Mark:
     sign: str
     word: str
     title: str = ""
+    first: bool = False
+    """Of a task."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,8 @@ def marks(row: StudentRow, report: ClassReport, words: dict[str, str]) -> list[M
     for task in report.tasks:
         result = row.task(task.id)
         verdicts = {check.id: check for check in result.checks} if result else {}
-        found += [_mark(verdicts.get(check.id), words) for check in task.checks]
+        cells = [_mark(verdicts.get(check.id), words) for check in task.checks]
+        found += [replace(mark, first=not place) for place, mark in enumerate(cells)]
     return found
 
 

@@ -4,7 +4,7 @@ const marks = { p: 0, s: 1, f: 2, e: 3, n: 4 };
 
 function key(row, column) {
   const cell = row.cells[column];
-  if (cell.className in marks) return marks[cell.className];
+  if (cell.classList[0] in marks) return marks[cell.classList[0]];
   const text = (cell.dataset.v ?? cell.textContent).trim();
   if (text === "") return null;
   const number = Number(text);
