@@ -23,6 +23,11 @@ ROOT = Path(__file__).resolve().parents[2]
 HOMEWORK = ROOT / "checks" / "homework-1.yaml"
 RECORDINGS = ROOT / "fixtures" / "homework-1" / "recordings"
 SOLUTION = RECORDINGS / "solution-v2.json.gz"
+GONE = [
+    ("ssh.auth", "The server refuses every key that was offered"),
+    ("ssh.timeout", "10.0.0.9 did not answer within 10 s"),
+    ("ssh.refused", "Connection refused: is sshd running there?"),
+]
 AT = "2026-03-01T18:{:02}:{:02}+00:00"
 
 
@@ -115,17 +120,7 @@ def a_whole_class(path: Path, size: int, lang: str = "en", seed: int = 1) -> Run
         if fate < 0.02:
             continue
         if fate < 0.07:
-            unobserved(
-                folder,
-                student.id,
-                *draw.choice(
-                    [
-                        ("ssh.auth", "The server refuses every key that was offered"),
-                        ("ssh.timeout", "10.0.0.9 did not answer within 10 s"),
-                        ("ssh.refused", "Connection refused: is sshd running there?"),
-                    ]
-                ),
-            )
+            unobserved(folder, student.id, *draw.choice(GONE))
             continue
         for task in ("limits", "volume", "compose"):
             wrong = mistakes(task)
