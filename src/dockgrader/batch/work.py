@@ -40,7 +40,7 @@ LARGE = 32 << 10
 """Bytes of evidence from which it is compressed."""
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 15.0
-_MOST_TRIES = 6
+_MOST_TRIES = 4
 _LEAST_SECONDS = 3.0
 _GRACE = 20.0
 
