@@ -2,54 +2,43 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
-from dockgrader.facts.base import dig, dig_list, dig_str
+from dockgrader.facts.base import dig_list, dig_str
 from dockgrader.grading.evidence import Evidence
 
 _MOST = 200
 
 
 def fingerprints(evidence: Evidence) -> dict[str, Any]:
-    """Engine id, SSH host key, machine-id, containers (id and when created), volumes; only what is known.
+    """`{"engine": id, "machine_id": hash, "host_keys": [SHA256:…], "containers": [id], "volumes": [name@created]}`.
 
-    `{"engine_id": "…", "host_key": "SHA256:…", "machine_id": "…", "containers": {id: created}, "volumes": {name:
-    created}}`. Reads evidence that may come from anybody; of much, the first 200.
+    Only what is known; of much, the first 200. Evidence may come from anybody and hold anything.
     """
     found: dict[str, Any] = {}
-    containers: dict[str, str] = {}
-    volumes: dict[str, str] = {}
+    containers: list[str] = []
     for reading in evidence.readings:
         name, answer = reading.question.get("fact"), reading.answer
-        if name == "info" and dig_str(answer, "ID"):
-            found["engine_id"] = dig_str(answer, "ID")
+        if name == "info" and (engine := dig_str(answer, "ID")):
+            found["engine"] = engine
         elif name == "machine":
-            found |= {key: dig_str(answer, key) for key in ("host_key", "machine_id") if dig_str(answer, key)}
-            volumes |= {
-                dig_str(volume, "Name"): dig_str(volume, "CreatedAt")
-                for volume in dig_list(answer, "volumes")
-            }
+            found |= _of_machine(answer)
         elif name == "containers":
-            containers |= {
-                dig_str(item, "Id"): _moment(dig(item, "Created"))
-                for item in dig_list({"all": answer}, "all")
-                if dig_str(item, "Id")
-            }
-        elif name == "container" and dig_str(answer, "Id"):
-            containers[dig_str(answer, "Id")] = _moment(dig(answer, "Created"))
-    if containers:
-        found["containers"] = dict(list(containers.items())[:_MOST])
-    if volumes:
-        found["volumes"] = dict(list(volumes.items())[:_MOST])
+            containers += [dig_str(item, "Id") for item in dig_list({"all": answer}, "all")]
+        elif name == "container":
+            containers.append(dig_str(answer, "Id"))
+    if known := [each for each in dict.fromkeys(containers) if each][:_MOST]:
+        found["containers"] = known
     return found
 
 
-def _moment(created: Any) -> str:
-    """The engine says it in seconds since 1970 in a list, and as a text with fractions in an inspect answer."""
-    if isinstance(created, int):
-        try:
-            return datetime.fromtimestamp(created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        except (ValueError, OverflowError, OSError):
-            return ""
-    return f"{created[:19]}Z" if isinstance(created, str) and created[19:20] in (".", "Z") else ""
+def _of_machine(answer: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if machine_id := dig_str(answer, "machine_id"):
+        found["machine_id"] = machine_id
+    if host_key := dig_str(answer, "host_key"):
+        found["host_keys"] = [host_key]
+    volumes = [(dig_str(each, "Name"), dig_str(each, "CreatedAt")) for each in dig_list(answer, "volumes")]
+    if dated := [f"{name}@{created}" for name, created in volumes if name and created][:_MOST]:
+        found["volumes"] = dated
+    return found

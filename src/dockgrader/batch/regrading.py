@@ -60,9 +60,12 @@ def plan(
     run = replace(before, assignment=about(loaded, before.assignment.task, covered, lang))
     known = {info.id for info in before.assignment.tasks}
     asked = {task.id for task in tasks}
-    found, unreadable = [], []
+    found: list[Regraded] = []
+    unreadable: list[str] = []
     for student in folder.roster:
-        attempts, new, why = folder.attempts(student.id), [], []
+        attempts = folder.attempts(student.id)
+        new: list[Attempt] = []
+        why: list[str] = []
         for attempt in standing(attempts):
             try:
                 evidence = _evidence(folder, student, attempt)
