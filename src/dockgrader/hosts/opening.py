@@ -7,12 +7,15 @@ from dockgrader.hosts.deadline import Deadline
 from dockgrader.hosts.endpoint import Endpoint
 
 
-def open_host(endpoint: Endpoint, deadline: Deadline) -> Host:
-    """Reach a host. Raises Unobserved when it does not answer as an engine, UsageError for an unusable URL."""
+def open_host(endpoint: Endpoint, deadline: Deadline, login_seconds: float | None = None) -> Host:
+    """Reach a host; `login_seconds` bounds a login of SSH, so that time is left for another try.
+
+    Raises Unobserved when it does not answer as an engine, UsageError for an unusable URL.
+    """
     if endpoint.scheme == "ssh":
         from dockgrader.hosts.ssh.host import SshHost  # the SSH library is imported by those who need it
 
-        return SshHost(endpoint, deadline)
+        return SshHost(endpoint, deadline, login_seconds)
     from dockgrader.hosts.local import LocalHost
 
     return LocalHost(endpoint, deadline.sooner(deadline.remaining()))
