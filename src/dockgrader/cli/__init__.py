@@ -18,6 +18,7 @@ _COMMANDS = {
     "batch": "Grade a whole class, a roster of hosts, into a folder.",
     "regrade": "Grade saved evidence again, without the host.",
     "report": "Make the gradebook or the class page of a batch, or one student's report.",
+    "schema": "Print the JSON Schema of the report.",
     "doctor": "Say which engine would be graded, and what is in the way.",
 }
 
