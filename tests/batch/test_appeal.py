@@ -42,7 +42,9 @@ def test_it_agrees_with_what_is_stored_and_has_the_commands(folder: RunFolder) -
     assert (memory.code, memory.message) == ("memory.notes-slip", stored.tasks[0].checks[2].message)
     assert "docker container inspect" in memory.shown_by[0]
     assert found.report.tasks[0].note == "Attempt 1 of 3, 2026-03-01T18:05:00+00:00"
-    assert found.report.host.name.startswith("zoe, ")
+    assert found.report.assignment.title.startswith("zoe: Homework 1")
+    assert all(fact.shown_by for task in found.report.tasks for check in task.checks for fact in check.facts)
+    assert all(check.facts for check in found.report.tasks[1].checks)
 
 
 def test_it_speaks_the_language_that_is_asked_for(folder: RunFolder) -> None:
