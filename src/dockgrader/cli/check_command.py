@@ -33,6 +33,11 @@ from dockgrader.cli import options, output, progress
     help="Bound of waiting until a container is healthy.",
 )
 @options.pass_mark_option()
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Grade again whenever something changes on the host, until full marks or Ctrl-C.",
+)
 def command(
     assignment: str,
     host: str | None,
@@ -43,6 +48,7 @@ def command(
     timeout: float,
     wait: float,
     pass_mark: float,
+    watch: bool,
 ) -> int:
     """Grade an assignment, or one of its tasks, on a Docker host and show the report.
 
@@ -53,6 +59,7 @@ def command(
       dockgrader check homework-1
       dockgrader check homework-1/volume --lang ru
       dockgrader check homework-1 --format table --format json:report.json
+      dockgrader check homework-1 --watch
       dockgrader check homework-1 --host ssh://student@vm
       dockgrader check homework-1 --host recorded:evidence.json
     """
@@ -68,8 +75,16 @@ def command(
     endpoint = replace(resolve(host), accept_new_host_keys=accept_new)
     wanted = loading.find(assignment)
     source = loading.read(wanted.file)
-    early = commands_of(source.data, wanted.task)
     spoken = language(lang)
+    if watch:
+        from dockgrader.cli import watching
+
+        loaded = loading.validated(source, wanted.file)
+        tasks = loading.tasks_of(loaded, wanted.task)
+        return watching.watch(
+            loaded, tasks, endpoint, spoken, Bounds(timeout, wait), asked, evidence, pass_mark
+        )
+    early = commands_of(source.data, wanted.task)
     with progress.waiting(spoken):
         # The commands run in their containers while pydantic builds the models, which takes as long. Over SSH a
         # broken assignment is told first: there a dead host would be waited for.
@@ -81,11 +96,5 @@ def command(
         from dockgrader.grading.run import grade_reached
 
         run = grade_reached(loaded, tasks, reached, spoken, meanwhile=lambda: output.warm(asked))
-    try:
-        if evidence is not None:
-            from dockgrader.grading.evidence import write_evidence
-
-            write_evidence(run.evidence, evidence)
-    finally:  # the report is not lost with the evidence
-        output.write(run.report, asked)
+    output.write_run(run, asked, evidence)
     return output.exit_status([run.report], pass_mark)

@@ -8,11 +8,15 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from dockgrader.errors import UsageError
 from dockgrader.report.model import Report
+
+if TYPE_CHECKING:
+    from dockgrader.grading.run import Run
 
 FORMATS = ("table", "json")
 
@@ -61,6 +65,17 @@ def warm(asked: Sequence[Output]) -> None:
     """Import the renderers, while the host is still answering."""
     for output in asked:
         importlib.import_module(f"dockgrader.report.{output.format}")
+
+
+def write_run(run: Run, asked: Sequence[Output], evidence: Path | None) -> None:
+    """Write what was read, where that is asked for, and the report, which is not lost with the evidence."""
+    try:
+        if evidence is not None:
+            from dockgrader.grading.evidence import write_evidence
+
+            write_evidence(run.evidence, evidence)
+    finally:
+        write(run.report, asked)
 
 
 def write(report: Report, asked: Sequence[Output]) -> None:

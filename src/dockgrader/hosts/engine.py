@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from dockgrader.errors import Unobserved
-from dockgrader.hosts import failures
+from dockgrader.hosts import events, failures
 from dockgrader.hosts.base import Conflict, Missing, Output
 from dockgrader.hosts.deadline import Deadline, within
 from dockgrader.hosts.endpoint import Endpoint
@@ -47,6 +47,7 @@ class DockerEngine:
         self._idle: queue.LifoQueue[APIClient] = queue.LifoQueue()
         self._places = threading.BoundedSemaphore(connections)
         self._closed = False
+        self._execs: set[str] = set()
         self._api = ""
         self._version: Mapping[str, Any] = {}
         try:
@@ -82,6 +83,34 @@ class DockerEngine:
         """Ask for the version again: an engine that hangs or died raises Unobserved."""
         self.get("/version")
 
+    def own(self, exec_id: str) -> bool:
+        """Whether a command that ran in a container was ours."""
+        return exec_id in self._execs
+
+    def events(self, since: str | None, quiet: float) -> Iterator[Mapping[str, Any]]:
+        """What happens from now on, or from `since` (seconds since 1970, by the engine's clock).
+
+        Ends with the engine's answer, or when nothing has come for `quiet` seconds. Raises Unobserved.
+        """
+        from urllib3.exceptions import ReadTimeoutError
+
+        params = {"since": since} if since else {}
+        with self._client() as client, failures.explained(self._endpoint.url, quiet):
+            answer = client.get(
+                self._url(client, "/events"), params=params, stream=True, timeout=(self._seconds(), quiet)
+            )
+            with answer:
+                if answer.status_code >= 400:
+                    _refused(answer.status_code, b"")
+                try:
+                    yield from events.lines(answer)
+                except (ReadTimeoutError, TimeoutError):
+                    return
+                except events.NotEvents:
+                    raise Unobserved(
+                        "engine.garbage", failures.garbage(self._endpoint.url, "no events")
+                    ) from None
+
     def exec(self, container: str, argv: Sequence[str], seconds: float) -> Output:
         """Run a command in a container; cut off after `seconds` or STDOUT_CAP bytes."""
         created = self._post(
@@ -91,6 +120,7 @@ class DockerEngine:
         exec_id = created.get("Id")
         if not isinstance(exec_id, str):
             raise Unobserved("engine.garbage", failures.garbage(self._endpoint.url, "an exec without an id"))
+        self._execs.add(exec_id)
         frames = self._streamed(exec_id, self._seconds(seconds))
         if frames.timed_out or frames.flooded:
             self.ping()

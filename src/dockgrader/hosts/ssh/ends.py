@@ -55,6 +55,15 @@ class SshEngine:
         with self._explained():
             return self._inner.exec(container, argv, seconds)
 
+    def own(self, exec_id: str) -> bool:
+        """Whether a command that ran in a container was ours."""
+        return self._inner.own(exec_id)
+
+    def events(self, since: str | None, quiet: float) -> Iterator[Mapping[str, Any]]:
+        """What happens from now on."""
+        with self._explained():
+            yield from self._inner.events(since, quiet)
+
     def ping(self) -> None:
         """Raise Unobserved unless the engine answers."""
         with self._explained():
