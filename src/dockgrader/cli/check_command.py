@@ -58,7 +58,7 @@ def command(
     Examples:
       dockgrader check homework-1
       dockgrader check homework-1/volume --lang ru
-      dockgrader check homework-1 --format table --format json:report.json
+      dockgrader check homework-1 --format table --format html:report.html --format json:report.json
       dockgrader check homework-1 --watch
       dockgrader check homework-1 --host ssh://student@vm
       dockgrader check homework-1 --host recorded:evidence.json
@@ -92,9 +92,17 @@ def command(
         reached = None if endpoint.scheme == "ssh" else call()
         loaded = loading.validated(source, wanted.file)
         tasks = loading.tasks_of(loaded, wanted.task)
+        output.refuse_points(asked, (check.points for task in tasks for check in task.checks))
         reached = reached or call()
         from dockgrader.grading.run import grade_reached
 
-        run = grade_reached(loaded, tasks, reached, spoken, meanwhile=lambda: output.warm(asked))
+        run = grade_reached(
+            loaded,
+            tasks,
+            reached,
+            spoken,
+            meanwhile=lambda: output.warm(asked),
+            facts=output.with_facts(asked),
+        )
     output.write_run(run, asked, evidence)
     return output.exit_status([run.report], pass_mark)

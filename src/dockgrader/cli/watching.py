@@ -49,7 +49,7 @@ def watch(
         if run.report.percent != 100:
             _say(following)
 
-    watching = Watch(loaded, tasks, endpoint, lang, bounds)
+    watching = Watch(loaded, tasks, endpoint, lang, bounds, facts=output.with_facts(asked))
     try:
         watching.until_full_marks(
             Shown(show, lambda reason: _say(lost.format(reason=clean(reason.rstrip("."), 500))))

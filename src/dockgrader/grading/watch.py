@@ -31,13 +31,21 @@ class Watch:
     """Grades a host again and again. `last` is the newest run."""
 
     def __init__(
-        self, loaded: Loaded, tasks: Sequence[Task], endpoint: Endpoint, lang: str, bounds: Bounds
+        self,
+        loaded: Loaded,
+        tasks: Sequence[Task],
+        endpoint: Endpoint,
+        lang: str,
+        bounds: Bounds,
+        *,
+        facts: bool = False,
     ) -> None:
         self._loaded = loaded
         self._tasks = tasks
         self._endpoint = endpoint
         self._lang = lang
         self._bounds = bounds
+        self._facts = facts
         self._relevance = Relevance()
         self._engines: list[Engine] = []
         self.last: Run | None = None
@@ -60,7 +68,7 @@ class Watch:
         reached = reach(self._endpoint, self._bounds)
         if not isinstance(reached, Evidence):
             self._engines.append(reached.host.engine)
-        run = grade_reached(self._loaded, self._tasks, reached, self._lang)
+        run = grade_reached(self._loaded, self._tasks, reached, self._lang, facts=self._facts)
         for reading in run.evidence.readings:
             if isinstance(reading.answer, dict) and dig_str(reading.answer, "Id"):
                 self._relevance.knows(reading.answer)
