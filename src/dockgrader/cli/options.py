@@ -87,7 +87,10 @@ def _formats(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     return [name for name in FORMATS if name.startswith(incomplete)]
 
 
-def format_option() -> Decorator:
+_REPORTS = "table (default), json, tap, junit, markdown, html, github, classroom50 or gradescope"
+
+
+def format_option(formats: str = _REPORTS) -> Decorator:
     """`--format F[:FILE]`, any number of times."""
     return click.option(
         "--format",
@@ -95,8 +98,7 @@ def format_option() -> Decorator:
         multiple=True,
         metavar="F[:FILE]",
         shell_complete=_formats,
-        help="table (default), json, tap, junit, markdown, html, github, classroom50 or gradescope; "
-        "with :FILE it is written there. Any number of times.",
+        help=f"{formats}; with :FILE it is written there. Any number of times.",
     )
 
 

@@ -31,9 +31,9 @@ class Output:
     file: Path | None
 
 
-def outputs(formats: Sequence[str]) -> list[Output]:
-    """What `--format` asks for; the table on standard output when nothing is. Raises UsageError."""
-    found = [_output(text) for text in formats] or [Output("table", None)]
+def outputs(formats: Sequence[str], known: Sequence[str] = FORMATS) -> list[Output]:
+    """What `--format` asks for; the first known one on standard output when nothing is. Raises UsageError."""
+    found = [_output(text, known) for text in formats] or [Output(known[0], None)]
     if sum(output.file is None for output in found) > 1:
         raise UsageError(
             "only one --format can go to standard output; give the others a file: json:report.json"
@@ -44,10 +44,10 @@ def outputs(formats: Sequence[str]) -> list[Output]:
     return found
 
 
-def _output(text: str) -> Output:
+def _output(text: str, known: Sequence[str]) -> Output:
     name, colon, file = text.partition(":")
-    if name not in FORMATS:
-        raise UsageError(f"unknown format {name!r}; expected one of {', '.join(FORMATS)}")
+    if name not in known:
+        raise UsageError(f"unknown format {name!r}; expected one of {', '.join(known)}")
     if colon and not file:
         raise UsageError(f"--format {text}: the file's name is missing")
     path = Path(file) if file else None
@@ -108,16 +108,15 @@ def write(report: Report, asked: Sequence[Output]) -> None:
     errors: list[DockgraderError | OSError] = []
     for output in asked:
         try:
-            _write(
-                rendered(report, output.format, colour=output.file is None and wants_colour()), output.file
-            )
+            put(rendered(report, output.format, colour=output.file is None and wants_colour()), output.file)
         except (DockgraderError, OSError) as error:
             errors.append(error)
     if errors:
         raise errors[0]
 
 
-def _write(text: str, file: Path | None) -> None:
+def put(text: str, file: Path | None) -> None:
+    """Text to a file, whole or not at all, or to standard output."""
     if file is None:
         click.echo(text, nl=False)
     else:
