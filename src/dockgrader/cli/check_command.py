@@ -52,7 +52,7 @@ def command(
     Examples:
       dockgrader check homework-1
       dockgrader check homework-1/volume --lang ru
-      dockgrader check homework-1 --format table --format json:report.json
+      dockgrader check homework-1 --format table --format html:report.html --format json:report.json
       dockgrader check homework-1 --host ssh://student@vm
       dockgrader check homework-1 --host recorded:evidence.json
     """
@@ -77,10 +77,18 @@ def command(
         reached = None if endpoint.scheme == "ssh" else call()
         loaded = loading.validated(source, wanted.file)
         tasks = loading.tasks_of(loaded, wanted.task)
+        output.refuse_points(asked, (check.points for task in tasks for check in task.checks))
         reached = reached or call()
         from dockgrader.grading.run import grade_reached
 
-        run = grade_reached(loaded, tasks, reached, spoken, meanwhile=lambda: output.warm(asked))
+        run = grade_reached(
+            loaded,
+            tasks,
+            reached,
+            spoken,
+            meanwhile=lambda: output.warm(asked),
+            facts=output.with_facts(asked),
+        )
     try:
         if evidence is not None:
             from dockgrader.grading.evidence import write_evidence

@@ -81,6 +81,12 @@ def timeout_option() -> Decorator:
     )
 
 
+def _formats(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    from dockgrader.cli.output import FORMATS
+
+    return [name for name in FORMATS if name.startswith(incomplete)]
+
+
 def format_option() -> Decorator:
     """`--format F[:FILE]`, any number of times."""
     return click.option(
@@ -88,7 +94,9 @@ def format_option() -> Decorator:
         "formats",
         multiple=True,
         metavar="F[:FILE]",
-        help="table (default) or json; with :FILE it is written there. Any number of times.",
+        shell_complete=_formats,
+        help="table (default), json, tap, junit, markdown, html, github, classroom50 or gradescope; "
+        "with :FILE it is written there. Any number of times.",
     )
 
 

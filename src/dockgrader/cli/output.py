@@ -5,16 +5,19 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
-from dockgrader.errors import UsageError
+from dockgrader.errors import DockgraderError, UsageError
 from dockgrader.report.model import Report
 
-FORMATS = ("table", "json")
+FORMATS = ("table", "json", "tap", "junit", "markdown", "html", "github", "classroom50", "gradescope")
+"""Each is a module of `dockgrader.report` with `render(report)`, imported when it is asked for."""
+_WITH_FACTS = ("markdown", "html")
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,9 @@ def outputs(formats: Sequence[str]) -> list[Output]:
         raise UsageError(
             "only one --format can go to standard output; give the others a file: json:report.json"
         )
+    files = [output.file.resolve() for output in found if output.file and not output.file.is_char_device()]
+    if len(set(files)) < len(files):
+        raise UsageError("two --format options name the same file; give each its own")
     return found
 
 
@@ -63,26 +69,58 @@ def warm(asked: Sequence[Output]) -> None:
         importlib.import_module(f"dockgrader.report.{output.format}")
 
 
+def with_facts(asked: Sequence[Output]) -> bool:
+    """Whether one of the formats shows what was read for each check."""
+    return any(output.format in _WITH_FACTS for output in asked)
+
+
+def refuse_points(asked: Sequence[Output], points: Iterable[float]) -> None:
+    """Raises UsageError, before anything is graded, where a format cannot hold an assignment's points."""
+    if not any(output.format == "classroom50" for output in asked):
+        return
+    from dockgrader.report.classroom50 import scale
+
+    try:
+        scale(points)
+    except ValueError as error:
+        raise UsageError(f"--format classroom50: {error}") from None
+
+
 def write(report: Report, asked: Sequence[Output]) -> None:
-    """Render and write each output; files whole or not at all."""
+    """Render and write each output; files whole or not at all.
+
+    What goes wrong with one does not keep the others from being written; the first error is raised at the end.
+    """
+    errors: list[DockgraderError | OSError] = []
     for output in asked:
-        text = _rendered(report, output)
-        if output.file is None:
-            click.echo(text, nl=False)
-        else:
-            from dockgrader.files import write_whole
+        try:
+            _write(
+                rendered(report, output.format, colour=output.file is None and wants_colour()), output.file
+            )
+        except (DockgraderError, OSError) as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
 
-            write_whole(output.file, text.encode("utf-8", "replace"))
+
+def _write(text: str, file: Path | None) -> None:
+    if file is None:
+        click.echo(text, nl=False)
+    else:
+        from dockgrader.files import write_whole
+
+        write_whole(file, text.encode("utf-8", "replace"))
 
 
-def _rendered(report: Report, output: Output) -> str:
-    if output.format == "json":
-        from dockgrader.report import json
-
-        return json.render(report)
-    from dockgrader.report import table
-
-    return table.render(report, colour=output.file is None and wants_colour())
+def rendered(report: Report, name: str, *, colour: bool = False) -> str:
+    """The report in a format. Raises UsageError when that cannot hold it."""
+    module = importlib.import_module(f"dockgrader.report.{name}")
+    more: dict[str, dict[str, Any]] = {"table": {"colour": colour}, "classroom50": {"job": os.environ}}
+    try:
+        text: str = module.render(report, **more.get(name, {}))
+    except Exception as error:
+        raise UsageError(f"--format {name}: {error or type(error).__name__}") from error
+    return text
 
 
 def wants_colour() -> bool:
