@@ -182,6 +182,8 @@ class HashSays:
 
     hash: str
     problem: str = ""
+    version: str = ""
+    """Of the Compose that was asked, where its hash differs; empty in evidence from before it was kept."""
 
 
 @dataclass(frozen=True)
@@ -215,7 +217,7 @@ class ComposeHash(_ComposeSays[HashSays]):
             return {
                 "problem": "the compose file has variables that are not set here, so its hash tells nothing"
             }
-        return {"hash": found}
+        return {"hash": found, "version": version.stdout.decode("utf-8", "replace").strip()}
 
     def _hash_in_folder(self, setting: Setting, argv: list[str]) -> str:
         """The file may name ${PWD}, and the grader may stand elsewhere than the student did."""
@@ -226,7 +228,7 @@ class ComposeHash(_ComposeSays[HashSays]):
 
     def parse(self, raw: Any) -> HashSays:
         """As it was read."""
-        return HashSays(dig_str(raw, "hash"), dig_str(raw, "problem"))
+        return HashSays(dig_str(raw, "hash"), dig_str(raw, "problem"), dig_str(raw, "version"))
 
     def _argv(self, paths: Sequence[str] = ()) -> list[str]:
         return ["docker-compose", *self._call(paths), "config", "--hash", self.service]
