@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from dockgrader.cli import options, output, progress
+
+if TYPE_CHECKING:
+    from dockgrader.assignment.model import Task
 
 
 @click.command("check")
@@ -76,24 +80,24 @@ def command(
     wanted = loading.find(assignment)
     source = loading.read(wanted.file)
     spoken = language(lang)
-    if watch:
-        from dockgrader.cli import watching
 
-        loaded = loading.validated(source, wanted.file)
-        tasks = loading.tasks_of(loaded, wanted.task)
-        return watching.watch(
-            loaded, tasks, endpoint, spoken, Bounds(timeout, wait), asked, evidence, pass_mark
-        )
-    early = commands_of(source.data, wanted.task)
-    with progress.waiting(spoken):
-        # The commands run in their containers while pydantic builds the models, which takes as long. Over SSH a
-        # broken assignment is told first: there a dead host would be waited for.
-        call = partial(reach, endpoint, Bounds(timeout, wait), early)
-        reached = None if endpoint.scheme == "ssh" else call()
+    @cache
+    def built() -> tuple[loading.Loaded, list[Task]]:
         loaded = loading.validated(source, wanted.file)
         tasks = loading.tasks_of(loaded, wanted.task)
         output.refuse_points(asked, (check.points for task in tasks for check in task.checks))
-        reached = reached or call()
+        return loaded, tasks
+
+    if watch:
+        from dockgrader.cli import watching
+
+        return watching.watch(*built(), endpoint, spoken, Bounds(timeout, wait), asked, evidence, pass_mark)
+    early = commands_of(source.data, wanted.task)
+    with progress.waiting(spoken):
+        # The commands run in their containers while pydantic builds the models, which takes as long. Over SSH the
+        # login takes longer; a broken assignment is told then, and no dead host is waited for.
+        reached = reach(endpoint, Bounds(timeout, wait), early, meanwhile=built)
+        loaded, tasks = built()
         from dockgrader.grading.run import grade_reached
 
         run = grade_reached(

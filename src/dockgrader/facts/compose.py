@@ -28,11 +28,12 @@ _COMPOSE_SECONDS = 15.0
 
 @dataclass(frozen=True)
 class Project:
-    """A Compose project: the ids of each service's containers, and whether one of them runs."""
+    """A Compose project: the ids of each service's containers, whether one of them runs, and all are settled."""
 
     name: str
     services: Mapping[str, tuple[str, ...]]
     running: bool
+    settled: bool = False
 
 
 def projects(containers: Sequence[Listed]) -> list[Project]:
@@ -42,6 +43,7 @@ def projects(containers: Sequence[Listed]) -> list[Project]:
     """
     services: dict[str, dict[str, list[str]]] = {}
     running: set[str] = set()
+    unsettled: set[str] = set()
     for item in containers:
         project, service = item.labels.get(PROJECT), item.labels.get(SERVICE)
         replica = CONFIG_HASH in item.labels or _PODMAN_HASH in item.labels
@@ -50,8 +52,15 @@ def projects(containers: Sequence[Listed]) -> list[Project]:
         services.setdefault(project, {}).setdefault(service, []).append(item.id)
         if item.state == "running":
             running.add(project)
+        if not item.settled:
+            unsettled.add(project)
     return [
-        Project(name, {service: tuple(ids) for service, ids in found.items()}, name in running)
+        Project(
+            name,
+            {service: tuple(ids) for service, ids in found.items()},
+            name in running,
+            name not in unsettled,
+        )
         for name, found in services.items()
     ]
 

@@ -6,7 +6,7 @@ By its id, never by a label or a name: those a student could give to a container
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -57,6 +57,14 @@ class WithoutOwn:
     def exec(self, container: str, argv: Sequence[str], seconds: float) -> Output:
         """Run a command in a container."""
         return self._engine.exec(container, argv, seconds)
+
+    def own(self, exec_id: str) -> bool:
+        """Whether a command that ran in a container was ours."""
+        return self._engine.own(exec_id)
+
+    def events(self, since: str | None, quiet: float) -> Iterator[Mapping[str, Any]]:
+        """What happens from now on."""
+        return self._engine.events(since, quiet)
 
     def ping(self) -> None:
         """Raise Unobserved unless the engine answers."""

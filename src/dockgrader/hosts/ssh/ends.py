@@ -23,10 +23,11 @@ class SshEngine:
         local_end: Endpoint,
         deadline: Deadline,
         connections: int,
+        ahead: Sequence[tuple[str, Mapping[str, str]]] = (),
     ) -> None:
         self._explain = explain
         with self._explained():
-            self._inner = DockerEngine(local_end, deadline, connections)
+            self._inner = DockerEngine(local_end, deadline, connections, ahead)
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:

@@ -32,6 +32,8 @@ Result = TypeVar("Result")
 _WILDCARDS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, never bound
 _FILES_SECONDS = 20.0
 _NOT_FOUND = 127
+_FIRST = (("/containers/json", {"all": "1"}),)
+"""What most runs ask first."""
 _AHEAD = CONNECTIONS
 _READY_SHELLS = 2
 _SESSIONS = 4
@@ -39,9 +41,14 @@ _SESSIONS = 4
 
 
 class SshHost:
-    """A Docker host behind SSH. Raises Unobserved when it cannot be logged in to, or no engine answers there."""
+    """A Docker host behind SSH. Raises Unobserved when it cannot be logged in to, or no engine answers there.
 
-    def __init__(self, endpoint: Endpoint, deadline: Deadline) -> None:
+    `meanwhile` is called while the login is waited for; what it raises ends that.
+    """
+
+    def __init__(
+        self, endpoint: Endpoint, deadline: Deadline, meanwhile: Callable[[], object] = lambda: None
+    ) -> None:
         self._name = endpoint.url
         self._address = parse(endpoint.url)
         if not hasattr(asyncio, "start_unix_server"):
@@ -58,15 +65,16 @@ class SshHost:
         self._tasks: set[asyncio.Task[None]] = set()
         self._route = Route(self._address.socket or DEFAULT_SOCKET)
         try:
-            self._open(endpoint)
+            self._open(endpoint, meanwhile)
         except BaseException:
             self.close()
             raise
 
-    def _open(self, endpoint: Endpoint) -> None:
+    def _open(self, endpoint: Endpoint, meanwhile: Callable[[], object]) -> None:
         seconds = self._deadline.remaining()
         login = log_in(self._address, accept_new=endpoint.accept_new_host_keys, seconds=seconds)
         logging_in = self._background.start(login)
+        meanwhile()
         importlib.import_module("docker")  # the engine's library, while the network is waited for
         try:
             self._login = self._background.result(logging_in, seconds + 0.5)
@@ -114,9 +122,9 @@ class SshHost:
         raise ssh_engine.reason(self._name, survey, said)
 
     def _engine_by(self, route: Route, tunnel: Tunnel) -> SshEngine:
-        connections = _SESSIONS if route.command else CONNECTIONS
+        connections, ahead = (_SESSIONS, ()) if route.command else (CONNECTIONS, _FIRST)
         return SshEngine(
-            self.explained, Endpoint(f"unix://{tunnel.path}", self._name), self._deadline, connections
+            self.explained, Endpoint(f"unix://{tunnel.path}", self._name), self._deadline, connections, ahead
         )
 
     def _opener(self, route: Route) -> Callable[[], Coroutine[Any, Any, Stream]]:
