@@ -31,8 +31,10 @@ SCHEMA = "dockgrader.run/1"
 KEEP = ("best", "latest")
 _ATTEMPT = re.compile(r"(\d{4,9})\.attempt\.json", re.ASCII)
 _NUMBERED = re.compile(r"(\d{4,9})\.", re.ASCII)
+_DRAFT = re.compile(r"\.(assignment\.yaml|[\w.]+\.json)")
 _MODE = 0o600
 _CAP = 64 << 20
+_GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
@@ -119,9 +121,7 @@ class RunFolder:
         """Where a student's attempts are; it may not be there yet."""
         return self.path / "students" / file_stem(student)
 
-    def add(
-        self, student: str, attempt: Attempt, report: bytes | None = None, evidence: bytes | None = None
-    ) -> Attempt:
+    def add(self, student: str, attempt: Attempt, report: bytes, evidence: bytes | None = None) -> Attempt:
         """Write an attempt as the student's next one; its number and file names are given here.
 
         `report` and `evidence` are the files' contents; evidence may be gzip. The attempt is written last. Raises
@@ -133,14 +133,21 @@ class RunFolder:
             number = 1 + max((int(found[1]) for found in _names(folder, _NUMBERED)), default=0)
         except OSError as error:
             raise UsageError(f"{folder} cannot be written: {error.strerror}") from error
+        files = {f"{number:04}.report.json": report}
         name = None
         if evidence is not None:
-            name = f"{number:04}.evidence.json{'.gz' if evidence[:2] == bytes((0x1F, 0x8B)) else ''}"
-            write_whole(folder / name, evidence, _MODE)
-        if report is not None:
-            write_whole(folder / f"{number:04}.report.json", report, _MODE)
+            name = f"{number:04}.evidence.json{'.gz' if evidence[:2] == _GZIP else ''}"
+            files[name] = evidence
         written = replace(attempt, number=number, evidence=name or attempt.evidence)
-        write_whole(folder / f"{number:04}.attempt.json", _json(written.to_json()), _MODE)
+        files[f"{number:04}.attempt.json"] = _json(written.to_json())
+        try:
+            for file, data in files.items():
+                write_whole(folder / file, data, _MODE)
+        except UsageError:
+            for file in files:  # the last one was not written: there is no such attempt
+                with suppress(OSError):
+                    (folder / file).unlink(missing_ok=True)
+            raise
         return written
 
     def attempts(self, student: str) -> list[Attempt]:
@@ -161,10 +168,11 @@ class RunFolder:
 
     def tidy(self) -> None:
         """Remove drafts that a killed run left. For whoever holds the lock."""
-        for pattern in (".*.json.*", ".assignment.yaml.*", "students/*/.*.json*"):
+        for pattern in (".*", "students/*/.*"):
             for draft in self.path.glob(pattern):
                 with suppress(OSError):
-                    draft.unlink()
+                    if _DRAFT.match(draft.name):
+                        draft.unlink()
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -184,7 +192,7 @@ def make_folder(path: Path) -> bool:
     """Make the folder where there is none; whether it has anything in it. Raises UsageError."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return any(entry.name != "lock" for entry in path.iterdir())
+        return any(not (entry.name == "lock" or _DRAFT.match(entry.name)) for entry in path.iterdir())
     except OSError as error:
         raise UsageError(f"{path} cannot be a run folder: {error.strerror}") from error
 

@@ -15,6 +15,7 @@ _COMMANDS = {
     "list": "List the assignments that are found.",
     "show": "Show an assignment's tasks, checks and points.",
     "check": "Grade an assignment on a Docker host and show the report.",
+    "batch": "Grade a whole class, a roster of hosts, into a folder.",
     "regrade": "Grade saved evidence again, without the host.",
     "schema": "Print the JSON Schema of the report.",
     "report": "Make the gradebook or the class page of a batch, or one student's report.",
@@ -64,6 +65,7 @@ def cli() -> None:
       dockgrader check homework-1
       dockgrader check homework-1/limits --lang ru
       dockgrader check homework-1 --format json:report.json --evidence evidence.json
+      dockgrader batch homework-1 --roster students.csv --out autumn-hw1
       dockgrader regrade homework-1 evidence.json
       dockgrader doctor
 

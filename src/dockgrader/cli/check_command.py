@@ -28,14 +28,7 @@ if TYPE_CHECKING:
 )
 @options.lang_option()
 @options.timeout_option()
-@click.option(
-    "--wait",
-    type=options.Number(min=0, max=3600),
-    default=45.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="Bound of waiting until a container is healthy.",
-)
+@options.wait_option()
 @options.pass_mark_option()
 @click.option(
     "--watch",

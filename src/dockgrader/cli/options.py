@@ -69,7 +69,19 @@ def lang_option() -> Decorator:
     )
 
 
-def timeout_option() -> Decorator:
+def wait_option() -> Decorator:
+    """`--wait`."""
+    return click.option(
+        "--wait",
+        type=Number(min=0, max=3600),
+        default=45.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="Bound of waiting until a container is healthy.",
+    )
+
+
+def timeout_option(what: str = "Bound of the whole run.") -> Decorator:
     """`--timeout`."""
     return click.option(
         "--timeout",
@@ -77,7 +89,7 @@ def timeout_option() -> Decorator:
         default=60.0,
         show_default=True,
         metavar="SECONDS",
-        help="Bound of the whole run.",
+        help=what,
     )
 
 

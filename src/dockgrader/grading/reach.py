@@ -25,10 +25,11 @@ from dockgrader.report.model import HostReport
 
 @dataclass(frozen=True)
 class Bounds:
-    """Seconds for the whole run, and for waiting until something is healthy."""
+    """Seconds for the whole run, for waiting until something is healthy, and for reaching the host (None: all)."""
 
     timeout: float = 60.0
     wait: float = 45.0
+    reach: float | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def reach(
     deadline = Deadline(bounds.timeout)
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
     try:
-        host = open_host(endpoint, deadline, meanwhile)
+        host = open_host(endpoint, deadline, meanwhile, bounds.reach)
     except Unobserved as hidden:
         return Evidence(HostReport(endpoint.url), started_at, (hidden.code, hidden.reason), ())
     see = LiveSee(host, deadline, bounds.wait)

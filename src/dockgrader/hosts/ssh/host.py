@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
+import math
 import socket
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from dockgrader.errors import Unobserved
@@ -43,14 +45,18 @@ _SESSIONS = 4
 class SshHost:
     """A Docker host behind SSH. Raises Unobserved when it cannot be logged in to, or no engine answers there.
 
-    `meanwhile` is called while the login is waited for; what it raises ends that.
+    `meanwhile` is called while the login is waited for; what it raises ends that. `login_seconds` bounds the login.
     """
 
     def __init__(
-        self, endpoint: Endpoint, deadline: Deadline, meanwhile: Callable[[], object] = lambda: None
+        self,
+        endpoint: Endpoint,
+        deadline: Deadline,
+        meanwhile: Callable[[], object] = lambda: None,
+        login_seconds: float | None = None,
     ) -> None:
         self._name = endpoint.url
-        self._address = parse(endpoint.url)
+        self._address = replace(parse(endpoint.url), key=endpoint.ssh_key, jump=endpoint.ssh_jump)
         if not hasattr(asyncio, "start_unix_server"):
             raise Unobserved(
                 "host.ssh", f"{self._name}: hosts over SSH are graded from Linux, macOS or WSL only"
@@ -65,13 +71,12 @@ class SshHost:
         self._tasks: set[asyncio.Task[None]] = set()
         self._route = Route(self._address.socket or DEFAULT_SOCKET)
         try:
-            self._open(endpoint, meanwhile)
+            self._open(endpoint, meanwhile, min(self._deadline.remaining(), login_seconds or math.inf))
         except BaseException:
             self.close()
             raise
 
-    def _open(self, endpoint: Endpoint, meanwhile: Callable[[], object]) -> None:
-        seconds = self._deadline.remaining()
+    def _open(self, endpoint: Endpoint, meanwhile: Callable[[], object], seconds: float) -> None:
         login = log_in(self._address, accept_new=endpoint.accept_new_host_keys, seconds=seconds)
         logging_in = self._background.start(login)
         meanwhile()
@@ -142,6 +147,12 @@ class SshHost:
     def name(self) -> str:
         """The endpoint's URL."""
         return self._name
+
+    @property
+    def host_key(self) -> str:
+        """The fingerprint of the machine's own key, as `ssh-keygen -l` shows it."""
+        key = self._connection.get_server_host_key()
+        return str(key.get_fingerprint()) if key else ""
 
     @property
     def way(self) -> str:
