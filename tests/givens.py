@@ -49,6 +49,9 @@ class Given:
     def start(self, facts: Iterable[Fact[Any]]) -> None:
         """As a source of facts must have it."""
 
+    def reading(self, fact: Fact[Any]) -> None:
+        """Nothing is kept."""
+
     def __call__(self, fact: Fact[Answer]) -> Answer:
         self.asked.append(fact)
         raw = self._answers[fact] if fact in self._answers else _not_there(fact)

@@ -93,14 +93,24 @@ def timeout_option(what: str = "Bound of the whole run.") -> Decorator:
     )
 
 
-def format_option() -> Decorator:
+def _formats(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    from dockgrader.cli.output import FORMATS
+
+    return [name for name in FORMATS if name.startswith(incomplete)]
+
+
+_REPORTS = "table (default), json, tap, junit, markdown, html, github, classroom50 or gradescope"
+
+
+def format_option(formats: str = _REPORTS) -> Decorator:
     """`--format F[:FILE]`, any number of times."""
     return click.option(
         "--format",
         "formats",
         multiple=True,
         metavar="F[:FILE]",
-        help="table (default) or json; with :FILE it is written there. Any number of times.",
+        shell_complete=_formats,
+        help=f"{formats}; with :FILE it is written there. Any number of times.",
     )
 
 

@@ -63,8 +63,10 @@ def command(
     wanted = loading.find(assignment)
     loaded = loading.load(wanted.file)
     tasks = loading.tasks_of(loaded, wanted.task)
+    output.refuse_points(asked, (check.points for task in tasks for check in task.checks))
     recorded = [read_evidence(path) for path in evidence]
-    reports = [grade_evidence(loaded, tasks, item, language(lang)) for item in recorded]
+    facts, spoken = output.with_facts(asked), language(lang)
+    reports = [grade_evidence(loaded, tasks, item, spoken, facts) for item in recorded]
     for report in reports:
         output.write(report, asked)
     return output.exit_status(reports, pass_mark)

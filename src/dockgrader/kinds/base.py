@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -65,6 +65,9 @@ class Check(Spec):
     hints: dict[str, Text] = Field({}, description="Hints by code, before those that come with the kind")
     messages: dict[str, Text] = Field({}, description="Messages by code")
     mistakes: list[Mistake] = Field([], description="Mistakes told apart by what was found")
+    visibility: Literal["visible", "hidden", "after_due_date", "after_published"] = Field(
+        "visible", description="When students see this check on Gradescope"
+    )
 
     def asks(self) -> Iterable[Fact[Any]]:
         """Facts that `judge` will surely need, so that all can be read at once."""
