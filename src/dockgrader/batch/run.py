@@ -197,7 +197,7 @@ class Batch:
                     self._watcher.notice(
                         f"{error}. Waiting {self._patience.disk:.0f} s for that to be mended."
                     )
-                self._sleep(min(2.0, self._patience.disk / 4))
+                self._sleep(min(2.0, self._patience.disk / 20))
             else:
                 self._unwritten.popleft()
         return ""

@@ -17,8 +17,8 @@ _COMMANDS = {
     "check": "Grade an assignment on a Docker host and show the report.",
     "batch": "Grade a whole class, a roster of hosts, into a folder.",
     "regrade": "Grade saved evidence again, without the host.",
-    "report": "Make the gradebook or the class page of a batch, or one student's report.",
     "schema": "Print the JSON Schema of the report.",
+    "report": "Make the gradebook or the class page of a batch, or one student's report.",
     "doctor": "Say which engine would be graded, and what is in the way.",
 }
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +16,8 @@ from dockgrader.cli import options
 if TYPE_CHECKING:
     from dockgrader.batch.folder import RunFolder
     from dockgrader.batch.opening import Asked
-    from dockgrader.batch.run import Ending
-    from dockgrader.batch.work import Work
+    from dockgrader.batch.run import Ending, Stop
+    from dockgrader.batch.work import Job, Work
 
 
 @click.command("batch")
@@ -115,29 +117,39 @@ def command(
 
 
 def _grade(out: Path, asked: Asked, work: Work, jobs: int | None, accept_new: bool) -> int:
-    from dockgrader.batch import limits, opening
-    from dockgrader.batch.executor import LocalExecutor
+    from dockgrader.batch import opening
     from dockgrader.batch.interrupts import interruptible
     from dockgrader.batch.jobs import job_of
-    from dockgrader.batch.run import Batch, Stop
+    from dockgrader.batch.run import Stop
     from dockgrader.cli import batch_progress
 
-    folder = opening.open_run(out, asked)
-    todo = [job_of(student, work, asked.lang, accept_new) for student in opening.to_grade(folder, asked)]
-    _name_damaged(folder)
+    stop = Stop()
+    with interruptible(stop, partial(batch_progress.stopping, asked.lang)):
+        folder = opening.open_run(out, asked)
+        todo = [job_of(student, work, asked.lang, accept_new) for student in opening.to_grade(folder, asked)]
+        _name_damaged(folder)
+        ending = _run(folder, todo, jobs, stop, asked.lang)
+    return _told(folder, ending, asked.lang)
+
+
+def _run(folder: RunFolder, todo: Sequence[Job], jobs: int | None, stop: Stop, lang: str) -> Ending:
+    from dockgrader.batch import limits
+    from dockgrader.batch.executor import LocalExecutor
+    from dockgrader.batch.run import Batch
+    from dockgrader.cli import batch_progress
+
     size = limits.size(jobs, len(todo))
     if size.jobs < size.asked:
         _note(
             f"{size.jobs} machines at once instead of {size.asked}: this process may have {size.descriptors} files "
             "open (`ulimit -n`)"
         )
-    stop, executor = Stop(), LocalExecutor(size.workers)
-    with batch_progress.display(len(todo), asked.lang) as display, interruptible(stop, display.stopping):
+    executor = LocalExecutor(size.workers)
+    with batch_progress.display(len(todo), lang) as display:
         try:
-            ending = Batch(folder, executor, display, size.jobs, stop=stop).run(todo)
+            return Batch(folder, executor, display, size.jobs, stop=stop).run(todo)
         finally:
             executor.shutdown(cancel_futures=True)
-    return _told(folder, ending, asked.lang)
 
 
 def _told(folder: RunFolder, ending: Ending, lang: str) -> int:

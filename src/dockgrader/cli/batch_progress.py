@@ -49,13 +49,15 @@ class Display(Protocol):
     def notice(self, text: str) -> None:
         """Something that the person should know now."""
 
-    def stopping(self) -> None:
-        """Ctrl-C was heard. Called by a signal handler."""
-
 
 def display(total: int, lang: str) -> Display:
     """The bar where a person looks, lines elsewhere."""
     return Bar(total, lang) if sys.stderr is not None and sys.stderr.isatty() else Lines(total, lang)
+
+
+def stopping(lang: str) -> None:
+    """Ctrl-C was heard. Called by a signal handler: the bar's lock may be held by whoever was interrupted."""
+    _say(_TEXTS[lang]["stopping"])
 
 
 class Lines:
@@ -92,10 +94,6 @@ class Lines:
     def notice(self, text: str) -> None:
         """At once."""
         _say(text)
-
-    def stopping(self) -> None:
-        """At once."""
-        _say(self._texts["stopping"])
 
     def _line(self) -> str:
         done = self._graded + self._failed
@@ -147,10 +145,6 @@ class Bar:
     def notice(self, text: str) -> None:
         """Above the bar."""
         self._progress.console.print(clean(text, 2000), markup=False, style="yellow")
-
-    def stopping(self) -> None:
-        """On a line of its own, as the bar's lock may be held by whoever was interrupted."""
-        _say(self._texts["stopping"])
 
     def _counts(self) -> str:
         return self._texts["bar"].format(graded=self._graded, failed=self._failed)

@@ -93,16 +93,16 @@ def timeout_option(what: str = "Bound of the whole run.") -> Decorator:
     )
 
 
-_OF_A_REPORT = "table (default), json, tap, junit, markdown, html, github, classroom50 or gradescope"
-
-
 def _formats(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     from dockgrader.cli.output import FORMATS
 
     return [name for name in FORMATS if name.startswith(incomplete)]
 
 
-def format_option(formats: str = _OF_A_REPORT) -> Decorator:
+_REPORTS = "table (default), json, tap, junit, markdown, html, github, classroom50 or gradescope"
+
+
+def format_option(formats: str = _REPORTS) -> Decorator:
     """`--format F[:FILE]`, any number of times."""
     return click.option(
         "--format",

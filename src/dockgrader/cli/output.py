@@ -8,12 +8,15 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dockgrader.errors import DockgraderError, UsageError
 from dockgrader.report.model import Report
+
+if TYPE_CHECKING:
+    from dockgrader.grading.run import Run
 
 FORMATS = ("table", "json", "tap", "junit", "markdown", "html", "github", "classroom50", "gradescope")
 """Each is a module of `dockgrader.report` with `render(report)`, imported when it is asked for."""
@@ -67,6 +70,17 @@ def warm(asked: Sequence[Output]) -> None:
     """Import the renderers, while the host is still answering."""
     for output in asked:
         importlib.import_module(f"dockgrader.report.{output.format}")
+
+
+def write_run(run: Run, asked: Sequence[Output], evidence: Path | None) -> None:
+    """Write what was read, where that is asked for, and the report, which is not lost with the evidence."""
+    try:
+        if evidence is not None:
+            from dockgrader.grading.evidence import write_evidence
+
+            write_evidence(run.evidence, evidence)
+    finally:
+        write(run.report, asked)
 
 
 def with_facts(asked: Sequence[Output]) -> bool:

@@ -7,12 +7,16 @@ import io
 import re
 import shlex
 import threading
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, cast
 
+from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Fact, Setting, dig, dig_list, dig_str
-from dockgrader.facts.containers import Container
+from dockgrader.facts.containers import Container, Containers
 from dockgrader.hosts.base import Host
 from dockgrader.hosts.deadline import Deadline, background
 
@@ -56,22 +60,34 @@ class HttpSeries(Fact[list[Series]]):
     name: ClassVar[str] = "http-series"
 
     def read(self, setting: Setting) -> Any:
-        """Ask all at once, since a dead port must not use up the time of the others."""
+        """Ask all at once, since a dead port must not use up the time of the others.
+
+        What the list of containers shows is asked without waiting for the inspection, which decides.
+        """
+        answered: dict[int, threading.Event] = defaultdict(threading.Event)
+
+        def ask(where: tuple[str, int]) -> Future[dict[str, Any]]:
+            address, port = where
+            deadline = setting.deadline.sooner(HTTP_SECONDS)
+            asked = partial(self._ask, setting.host, address, port, deadline, answered[port])
+            return background(lambda: {"address": address, "port": port, "pages": asked()})
+
+        early = {where: ask(where) for where in self._listed(setting)[:_PORTS]}
         inspected = setting.see(Container(self.container))
         ports = inspected.published[:_PORTS] if inspected else []
-        deadline = setting.deadline.sooner(HTTP_SECONDS)
-        answered = {port: threading.Event() for _, port in ports}
-
-        def ask(where: tuple[str, int]) -> dict[str, Any]:
-            address, port = where
-            pages = self._ask(setting.host, address, port, deadline, answered[port])
-            return {"address": address, "port": port, "pages": pages}
-
-        asked = [background(partial(ask, where)) for where in ports]
+        asked = [early.get(where) or ask(where) for where in ports]
         found = [future.result() for future in asked]
         if any(page["problem"] for item in found for page in item["pages"]):
             setting.host.engine.ping()  # a dead engine forwards no ports: not the student's fault
         return found
+
+    def _listed(self, setting: Setting) -> Sequence[tuple[str, int]]:
+        """Addresses and ports by the list of containers; none where that cannot be had, which the inspection tells."""
+        try:
+            listed = setting.see(Containers())
+        except Unobserved:
+            return ()
+        return next((item.ports for item in listed if self.container in (item.id, *item.names)), ())
 
     def _ask(
         self, host: Host, address: str, port: int, deadline: Deadline, answered: threading.Event

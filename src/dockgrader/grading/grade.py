@@ -13,6 +13,7 @@ from dockgrader.assignment.model import AnyCheck, Task
 from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Fact, See
 from dockgrader.facts.commands import Exec
+from dockgrader.facts.compose import Project
 from dockgrader.facts.containers import Container
 from dockgrader.facts.engine import Info
 from dockgrader.grading.behind import Noting, Readings, fact_reports
@@ -115,6 +116,7 @@ def _grade_task(task: Task, see: Source) -> Graded:
         return _grade_checks(tuple(task.ordered()), see, None)
     ids = [ref for item in found for refs in item.services.values() for ref in refs]
     see.start([Container(ref) for ref in ids[:_AT_ONCE]])
+    see.start(_ahead(task.checks, found)[:_AT_ONCE])
 
     def on(name: str) -> Graded:
         return _grade_checks(tuple(_within(check, name) for check in task.ordered()), see, name)
@@ -124,6 +126,21 @@ def _grade_task(task: Task, see: Source) -> Graded:
     results = [future.result() for future in waiting]
     best = max(results, key=_worth)
     return replace(best, rivals=len(results) - 1)
+
+
+def _ahead(checks: Sequence[AnyCheck], found: Sequence[Project]) -> list[Fact[Any]]:
+    """What will be asked of the projects' containers. Not where something is about to change, which is awaited first:
+    a page that needs a healthy Redis would be asked for too soon.
+    """
+    return [
+        fact
+        for item in found
+        if item.settled
+        for check in checks
+        if isinstance(check, TargetCheck) and check.service and check.project in (None, item.name)
+        for ref in item.services.get(check.service, ())
+        for fact in check.asks_of(ref)
+    ]
 
 
 def _within(check: AnyCheck, project: str) -> AnyCheck:

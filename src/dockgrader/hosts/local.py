@@ -13,10 +13,11 @@ from typing import IO
 from urllib.parse import urlsplit
 
 from dockgrader.errors import Unobserved
-from dockgrader.hosts.base import FILE_CAP, Missing, Output, ReadFile
+from dockgrader.hosts.base import FILE_CAP, Engine, Missing, Output, ReadFile
 from dockgrader.hosts.deadline import Deadline, background
 from dockgrader.hosts.endpoint import Endpoint
 from dockgrader.hosts.engine import DockerEngine
+from dockgrader.hosts.own import WithoutOwn, own_container
 
 _WILDCARDS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, never bound
 
@@ -30,7 +31,9 @@ class LocalHost:
         self._remote = (
             urlsplit(endpoint.url).hostname if endpoint.scheme in ("tcp", "http", "https") else None
         )
-        self._engine = DockerEngine(endpoint, deadline)
+        self._docker = DockerEngine(endpoint, deadline)
+        own = own_container()
+        self._engine: Engine = WithoutOwn(self._docker, own) if own else self._docker
         self._programs: set[subprocess.Popen[bytes]] = set()
 
     @property
@@ -39,7 +42,7 @@ class LocalHost:
         return self._name
 
     @property
-    def engine(self) -> DockerEngine:
+    def engine(self) -> Engine:
         """The host's engine."""
         return self._engine
 
@@ -72,7 +75,7 @@ class LocalHost:
 
     def close(self) -> None:
         """Let go of the engine's connections, and end the programs that are still running."""
-        self._engine.close()
+        self._docker.close()
         for program in tuple(self._programs):
             _end(program)
 

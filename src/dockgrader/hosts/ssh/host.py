@@ -34,6 +34,8 @@ Result = TypeVar("Result")
 _WILDCARDS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, never bound
 _FILES_SECONDS = 20.0
 _NOT_FOUND = 127
+_FIRST = (("/containers/json", {"all": "1"}),)
+"""What most runs ask first."""
 _AHEAD = CONNECTIONS
 _READY_SHELLS = 2
 _SESSIONS = 4
@@ -41,9 +43,18 @@ _SESSIONS = 4
 
 
 class SshHost:
-    """A Docker host behind SSH. Raises Unobserved when it cannot be logged in to, or no engine answers there."""
+    """A Docker host behind SSH. Raises Unobserved when it cannot be logged in to, or no engine answers there.
 
-    def __init__(self, endpoint: Endpoint, deadline: Deadline, login_seconds: float | None = None) -> None:
+    `meanwhile` is called while the login is waited for; what it raises ends that. `login_seconds` bounds the login.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        deadline: Deadline,
+        meanwhile: Callable[[], object] = lambda: None,
+        login_seconds: float | None = None,
+    ) -> None:
         self._name = endpoint.url
         self._address = replace(parse(endpoint.url), key=endpoint.ssh_key, jump=endpoint.ssh_jump)
         if not hasattr(asyncio, "start_unix_server"):
@@ -60,14 +71,15 @@ class SshHost:
         self._tasks: set[asyncio.Task[None]] = set()
         self._route = Route(self._address.socket or DEFAULT_SOCKET)
         try:
-            self._open(endpoint, min(self._deadline.remaining(), login_seconds or math.inf))
+            self._open(endpoint, meanwhile, min(self._deadline.remaining(), login_seconds or math.inf))
         except BaseException:
             self.close()
             raise
 
-    def _open(self, endpoint: Endpoint, seconds: float) -> None:
+    def _open(self, endpoint: Endpoint, meanwhile: Callable[[], object], seconds: float) -> None:
         login = log_in(self._address, accept_new=endpoint.accept_new_host_keys, seconds=seconds)
         logging_in = self._background.start(login)
+        meanwhile()
         importlib.import_module("docker")  # the engine's library, while the network is waited for
         try:
             self._login = self._background.result(logging_in, seconds + 0.5)
@@ -115,9 +127,9 @@ class SshHost:
         raise ssh_engine.reason(self._name, survey, said)
 
     def _engine_by(self, route: Route, tunnel: Tunnel) -> SshEngine:
-        connections = _SESSIONS if route.command else CONNECTIONS
+        connections, ahead = (_SESSIONS, ()) if route.command else (CONNECTIONS, _FIRST)
         return SshEngine(
-            self.explained, Endpoint(f"unix://{tunnel.path}", self._name), self._deadline, connections
+            self.explained, Endpoint(f"unix://{tunnel.path}", self._name), self._deadline, connections, ahead
         )
 
     def _opener(self, route: Route) -> Callable[[], Coroutine[Any, Any, Stream]]:
