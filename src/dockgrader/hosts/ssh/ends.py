@@ -55,6 +55,11 @@ class SshEngine:
         with self._explained():
             return self._inner.exec(container, argv, seconds)
 
+    def control(self, container: str) -> float:
+        """Seconds that the shortest command takes."""
+        with self._explained():
+            return self._inner.control(container)
+
     def ping(self) -> None:
         """Raise Unobserved unless the engine answers."""
         with self._explained():
