@@ -90,7 +90,7 @@ def one(answer: Answer, *, seconds: float = 5, **more: Any) -> Page:
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "_PAUSE", 0.05)
+    monkeypatch.setattr(http, "PAUSE", 0.05)
 
 
 def test_a_counter_is_asked_twice() -> None:
@@ -318,8 +318,8 @@ HEADERS = st.sampled_from(
 @example([b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n", b"Content-Length: -7\r\n\r\n"])
 def test_no_bytes_break_the_reading(parts: list[bytes]) -> None:
     data = b"".join(parts)
-    http._whole(bytearray(data))
-    answer = http._answer(data, "")
+    http.whole(bytearray(data))
+    answer = http.answer_in(data, "")
     assert answer["problem"] in ("", "empty", "garbage")
     assert (answer["status"] is None) == bool(answer["problem"])
 
