@@ -18,6 +18,7 @@ _COMMANDS = {
     "regrade": "Grade saved evidence again, without the host.",
     "schema": "Print the JSON Schema of the report.",
     "doctor": "Say which engine would be graded, and what is in the way.",
+    "init": "Write workflows for GitHub Actions.",
 }
 
 
