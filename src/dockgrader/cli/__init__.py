@@ -20,6 +20,7 @@ _COMMANDS = {
     "schema": "Print the JSON Schema of the report.",
     "report": "Make the gradebook or the class page of a batch, or one student's report.",
     "doctor": "Say which engine would be graded, and what is in the way.",
+    "init": "Write workflows for GitHub Actions.",
 }
 
 
