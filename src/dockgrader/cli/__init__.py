@@ -16,6 +16,7 @@ _COMMANDS = {
     "show": "Show an assignment's tasks, checks and points.",
     "check": "Grade an assignment on a Docker host and show the report.",
     "regrade": "Grade saved evidence again, without the host.",
+    "selftest": "Test an assignment's checks on its cases, and on mutants of a correct one.",
     "doctor": "Say which engine would be graded, and what is in the way.",
 }
 

@@ -71,7 +71,7 @@ def grade(
     clock = time.monotonic()
     see.start(_questions(tasks))
     # In daemon threads, so that Ctrl-C does not wait for the judges.
-    waiting = [background(partial(_grade_task, task, see)) for task in tasks]
+    waiting = [background(partial(grade_task, task, see)) for task in tasks]
     meanwhile()
     graded = [future.result() for future in waiting]
     reports = tuple(_task_report(task, result, see, lang) for task, result in zip(tasks, graded, strict=True))
@@ -99,8 +99,8 @@ def _questions(tasks: Sequence[Task]) -> list[Fact[Any]]:
     return sorted(dict.fromkeys([*asked, Info()]), key=lambda fact: not isinstance(fact, Exec))
 
 
-def _grade_task(task: Task, see: Source) -> Graded:
-    """A task on each candidate project; the best one is taken."""
+def grade_task(task: Task, see: Source) -> Graded:
+    """A task's verdicts, on each candidate project; the best one is taken."""
     try:
         found = candidates(task.checks, see)[:_PROJECTS]
     except Unobserved:
