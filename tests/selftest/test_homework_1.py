@@ -9,8 +9,11 @@ import pytest
 
 from dockgrader.assignment import loading
 from dockgrader.assignment.loading import Loaded
+from dockgrader.report.model import Status
 from dockgrader.selftest.loading import LoadedCases, load_cases
-from dockgrader.selftest.run import Outcome, selftest
+from dockgrader.selftest.mutants import mutants_of
+from dockgrader.selftest.run import Outcome, selftest, verdicts
+from dockgrader.selftest.world import WorldSee, world_of
 from lab import cases as lab
 
 PROTECTED = {
@@ -80,15 +83,29 @@ def test_no_blind_spot_is_accepted_where_the_notes_ask_for_something() -> None:
         ("compose/counter", "http.stands-still", "web"),
     ],
 )
-def test_with_a_check_taken_away_it_is_not(check: str, mutant: str, of: str) -> None:
+def test_with_a_check_taken_away_a_mutant_gets_full_marks(check: str, mutant: str, of: str) -> None:
     loaded, cases = homework()
-    thinned = without(loaded, *check.split("/"))
-    solutions = LoadedCases(cases.file, cases.model, cases.recorded[:2], ())
-    found = selftest(thinned, solutions)
-    assert (mutant, of) in {(spot.mutant.name, spot.mutant.of) for spot in found.open_blind_spots}
+    task = check.partition("/")[0]
+    world = world_of(cases.recorded[1].evidence)
+    spoilt = next(item for item in mutants_of(world, {}) if (item.name, item.of) == (mutant, of))
+    see = WorldSee(world, spoilt.changed)
+    assert statuses(loaded, task, see)[check] is Status.FAILED
+    assert set(statuses(without(loaded, *check.split("/")), task, see).values()) == {Status.PASSED}
+
+
+def statuses(loaded: Loaded, task: str, see: WorldSee) -> dict[str, Status]:
+    (chosen,) = loading.tasks_of(loaded, task)
+    return {name: verdict.status for name, verdict in verdicts(chosen, see).items()}
+
+
+def test_with_a_check_taken_away_it_is_not_sound() -> None:
+    loaded, cases = homework()
+    found = selftest(
+        without(loaded, "limits", "memory"), LoadedCases(cases.file, cases.model, cases.recorded[:2], ())
+    )
     assert not found.sound
-    named = load_cases(thinned).strangers
-    assert any(f"unknown check '{check.partition('/')[2]}'" in problem.message for problem in named)
+    named = load_cases(without(loaded, "limits", "memory")).strangers
+    assert "unknown check 'memory'" in named[0].message and named[0].field.endswith("expect.memory")
 
 
 def without(loaded: Loaded, task_id: str, check_id: str) -> Loaded:

@@ -16,7 +16,7 @@ from dockgrader.facts.commands import Exec
 from dockgrader.facts.containers import Container
 from dockgrader.facts.engine import Info
 from dockgrader.grading.wording import check_report
-from dockgrader.hosts.deadline import background
+from dockgrader.hosts.deadline import at_once, background
 from dockgrader.kinds.base import Failed
 from dockgrader.kinds.matchers import matches
 from dockgrader.kinds.target import TargetCheck, candidates
@@ -114,8 +114,7 @@ def grade_task(task: Task, see: Source) -> Graded:
         return _grade_checks(tuple(_within(check, name) for check in task.ordered()), see, name)
 
     # At the same time, so that what one project is waited for is not missing from the next one's time.
-    waiting = [background(partial(on, item.name)) for item in found]
-    results = [future.result() for future in waiting]
+    results = list(at_once([partial(on, item.name) for item in found]))
     best = max(results, key=_worth)
     return Graded(best.verdicts, best.checks, best.project, len(results) - 1)
 
