@@ -43,6 +43,7 @@ _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 15.0
 _MOST_TRIES = 4
 _LEAST_SECONDS = 3.0
+_LOGIN_SECONDS = 10.0
 _GRACE = 20.0
 
 
@@ -159,8 +160,8 @@ def _once(job: Job, deadline: Deadline) -> tuple[Evidence, Report]:
     work = job.work
     loaded, tasks = _assignment(work.assignment, work.file, work.task)
     seconds = deadline.remaining()
-    # A login that takes longer than a third of the time is tried again rather than waited for.
-    reached = reach(job.endpoint, Bounds(seconds, work.wait, reach=max(_LEAST_SECONDS, work.timeout / 3)))
+    # A login that takes longer than a third of the time is tried again rather than waited for, but not a short one.
+    reached = reach(job.endpoint, Bounds(seconds, work.wait, reach=max(_LOGIN_SECONDS, work.timeout / 3)))
     if job.probe and isinstance(reached, Live):
         reached.host.close()
         reached = Evidence(reached.report(), reached.started_at, None, ())
