@@ -7,13 +7,13 @@ import shlex
 from pathlib import Path
 
 import pytest
+from tests.batch.a_class import SOLUTION, a_folder, graded
 
 from dockgrader.batch.roster import Student
 from dockgrader.cli import main
-from tests.batch.a_class import SOLUTION, a_folder, graded
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "gradebook.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"^dockgrader .*$", PAGE, re.MULTILINE)
+COMMANDS = re.findall(r"^```bash\n(dockgrader .*)\n```$", PAGE, re.MULTILINE)
 
 
 @pytest.mark.parametrize("line", COMMANDS)
