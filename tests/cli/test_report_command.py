@@ -80,6 +80,7 @@ def test_all_formats_in_one_run(ran: Run, folder: Path, tmp_path: Path) -> None:
     asked = [word for name in names for word in ("--format", f"{name}:{tmp_path / name}")]
     status, out, _ = ran(folder, *asked, "--scale", 100, "--column", "HW (7)", "--notes", "Notes")
     assert (status, out) == (0, "")
+    assert {(tmp_path / name).stat().st_mode & 0o777 for name in names} == {0o600}
     text = {name: (tmp_path / name).read_text(encoding="utf-8") for name in names}
     assert [row["score"] for row in rows(text["csv"])] == ["100", "86.67", "", ""]
     assert [row["HW (7)"] for row in rows(text["moodle"])] == ["100", "86.67", "-", "-"]
