@@ -95,9 +95,15 @@ def test_a_case_gets_the_verdicts_of_the_installed_command(
 
 
 def told(exit_status: int, report: dict[str, Any]) -> tuple[int, Any, dict[str, Any]]:
-    """What must be the same: exit status, score, and each check's verdict and what was found."""
+    """What must be the same: exit status, score, and each check's verdict and what was found.
+
+    The page counts its visitors, so that its number is another one.
+    """
     (task,) = report["tasks"]
-    found = {item["id"]: (item["status"], item["code"], item["actual"]) for item in task["checks"]}
+    found = {
+        item["id"]: (item["status"], item["code"], re.sub(r"seen \d+", "seen N", str(item["actual"])))
+        for item in task["checks"]
+    }
     return exit_status, report["score"], found
 
 
