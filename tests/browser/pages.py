@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pypdf import PdfReader
-
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
@@ -48,6 +46,8 @@ def fits(page: Page) -> bool:
 
 def printed(page: Page) -> str:
     """The text of the page on A4."""
+    from pypdf import PdfReader  # of the browser's group, which the unit tests do without
+
     pages = PdfReader(io.BytesIO(page.pdf(format="A4"))).pages
     return " ".join(" ".join(page.extract_text() for page in pages).split())
 
