@@ -55,7 +55,14 @@ def test_every_kind_and_its_fields_are_in_the_guide(model: type) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "CONTRIBUTING.md", "docs/assignments.md", "docs/architecture.md"]
+    "page",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/assignments.md",
+        "docs/architecture.md",
+        "docs/reference/reports.md",
+    ],
 )
 def test_links_lead_to_files(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
