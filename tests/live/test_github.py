@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lab.actions import Outputs, Runner
+from lab.actions import Action, Outputs, Runner
 from lab.cases import SOLUTION
 from lab.engine import PrivateEngine
 
@@ -63,7 +63,7 @@ def runner(engine: PrivateEngine, compose: Callable[[str], list[str]], tmp_path:
         assert all(file.is_file() for file in files)
         return {"artifact": given["name"]}
 
-    actions = {
+    actions: dict[str, Action | Path] = {
         "actions/checkout": checkout,
         "actions/setup-python": setup_python,
         "actions/upload-artifact": upload,
