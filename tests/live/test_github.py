@@ -21,6 +21,7 @@ import yaml
 from lab.actions import Action, Outputs, Runner
 from lab.cases import SOLUTION
 from lab.engine import PrivateEngine
+from lab.wheels import project_wheels
 
 ROOT = Path(__file__).parents[2]
 ACTION = "DOCKGRADER-OWNER/dockgrader"
@@ -69,7 +70,9 @@ def runner(engine: PrivateEngine, compose: Callable[[str], list[str]], tmp_path:
         "actions/upload-artifact": upload,
         ACTION: ROOT,
     }
-    env = {**engine.env, "HEALTH_SECONDS": "120"}
+    # The engine's network namespace has no way out; a runner has one.
+    wheels = project_wheels(f"{sys.version_info.major}.{sys.version_info.minor}")
+    env = {**engine.env, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
     return Runner(workspace, temp, actions, engine.prefix, env)
 
 
