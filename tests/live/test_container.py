@@ -52,9 +52,15 @@ def grade(
 ) -> tuple[int, dict[str, Any]]:
     """Exit status and JSON report of the grader in a container, started in `folder`."""
     line = documented(
-        "check", assignment, "--format", "json", *arguments, socket=engine.socket, options=options
+        "check",
+        assignment,
+        "--timeout=100",
+        "--format=json",
+        *arguments,
+        socket=engine.socket,
+        options=options,
     )
-    done = engine.run([*prefix, "bash", "-c", line], cwd=folder, check=False)
+    done = engine.run([*prefix, "bash", "-c", line], cwd=folder, timeout=300, check=False)
     assert done.returncode in (0, 1, 3), done.stderr
     return done.returncode, json.loads(done.stdout)
 
