@@ -55,9 +55,22 @@ def test_every_kind_and_its_fields_are_in_the_guide(model: type) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "CONTRIBUTING.md", "docs/assignments.md", "docs/architecture.md"]
+    "page",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/assignments.md",
+        "docs/architecture.md",
+        "docs/grading-over-ssh.md",
+    ],
 )
 def test_links_lead_to_files(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
     assert all((ROOT / page).parent.joinpath(link).exists() for link in links)
+
+
+def test_every_reason_of_a_host_over_ssh_is_in_its_guide() -> None:
+    guide = (ROOT / "docs" / "grading-over-ssh.md").read_text()
+    codes = [code for code in TEXTS if code.startswith(("ssh.", "host.slow", "host.http"))]
+    assert [code for code in codes if f"`{code}`" not in guide] == []

@@ -23,7 +23,7 @@ from lab.cases import SOLUTION, Case, Stage, load_cases, verdict
 
 pytestmark = pytest.mark.live
 
-# The arguments are a command; it is run in a network of its own, in which a page that is not the student's is on port 80.
+# Runs a command in a network of its own, in which a page that is not the student's is on port 80.
 INSIDE = """
 ip link set lo up
 python3 -c "$DECOY" & decoy=$!
