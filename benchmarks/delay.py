@@ -105,6 +105,8 @@ async def main(host: str, port: int, milliseconds: float) -> None:
     proxy = Proxy(host, port, milliseconds / 1000)
     server = await asyncio.start_server(proxy.serve, host, 0)
     print(server.sockets[0].getsockname()[1], flush=True)
+    # Connections that are cut when this program ends are no news.
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
     lines = asyncio.StreamReader()
     protocol = asyncio.StreamReaderProtocol(lines)
     await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)

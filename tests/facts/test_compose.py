@@ -250,3 +250,12 @@ def test_what_a_person_types_to_see_the_same() -> None:
     assert ComposeFiles("/my app", "a.yml").shown_by() == "cat '/my app/a.yml'"
     assert CONFIG.shown_by() == f"docker compose {WORDS}"
     assert HASH.shown_by() == HASH_WORDS
+
+
+@pytest.mark.parametrize(
+    ("up", "settled"), [("Up 2 hours (healthy)", True), ("Up 2 hours (health: starting)", False)]
+)
+def test_a_project_is_settled_when_all_its_containers_are(up: str, settled: bool) -> None:
+    there = [*listing([a_service("web")]), *listing([a_service("redis")], up=up)]
+    (project,) = projects(Containers().parse(there))
+    assert project.settled is settled

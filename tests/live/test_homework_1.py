@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lab.cases import RECORDINGS, SOLUTION, Case, Stage, load_cases, verdict
+from lab.cases import SOLUTION, Case, Stage, load_cases, recording, verdict
 from lab.engine import Engine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,7 +58,7 @@ def evidence_file(name: str, tmp_path: Path) -> Path:
     """Where the evidence goes: with DOCKGRADER_RECORD=1 it becomes the recording."""
     if os.environ.get("DOCKGRADER_RECORD") != "1":
         return tmp_path / "evidence.json.gz"
-    path = RECORDINGS / f"{name}.json.gz"
+    path = recording(name)
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
 

@@ -76,8 +76,8 @@ class Source:
             value = step[1]
 
 
-def read_source(path: FilePath) -> Source:
-    """Reads the UTF-8 file at `path`, of at most 1 MiB.
+def read_source(path: FilePath, fields: str = "id, title, tasks") -> Source:
+    """Reads the UTF-8 file at `path`, of at most 1 MiB; `fields` is what a message says that should be in it.
 
     Raises AssignmentError, with file and, where there is one, line and column.
     """
@@ -100,10 +100,10 @@ def read_source(path: FilePath) -> Source:
         line = content.count(b"\n", 0, error.start) + 1
         column = len(content[content.rfind(b"\n", 0, error.start) + 1 : error.start].decode()) + 1
         raise AssignmentError(f"{name}:{line}:{column}: not UTF-8 text; save the file as UTF-8") from None
-    return parse_source(text, str(path))
+    return parse_source(text, str(path), fields)
 
 
-def parse_source(text: str, file: str) -> Source:
+def parse_source(text: str, file: str, fields: str = "id, title, tasks") -> Source:
     """Parses `text`; `file` is the name that messages give.
 
     Raises AssignmentError "file:line:column: …" for what is no YAML, no mapping, or beyond the limits of `nodes`.
@@ -112,7 +112,7 @@ def parse_source(text: str, file: str) -> Source:
     try:
         root = compose(text)
         if not isinstance(root, MappingNode):
-            raise Wrong(f"expected a mapping with id, title, tasks; found {kind_of(root)}", root)
+            raise Wrong(f"expected a mapping with {fields}; found {kind_of(root)}", root)
         return Source(file, text, plain_data(root), root)
     except Wrong as error:
         raise AssignmentError(f"{escaped(file, 1000)}:{error.line}:{error.column}: {error}") from None

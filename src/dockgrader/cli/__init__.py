@@ -19,6 +19,7 @@ _COMMANDS = {
     "regrade": "Grade saved evidence again, without the host.",
     "schema": "Print the JSON Schema of the report.",
     "report": "Make the gradebook or the class page of a batch, or one student's report.",
+    "selftest": "Test an assignment's checks on its cases, and on mutants of a correct one.",
     "doctor": "Say which engine would be graded, and what is in the way.",
     "init": "Write workflows for GitHub Actions.",
 }
