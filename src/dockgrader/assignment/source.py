@@ -60,11 +60,6 @@ class Source:
         *_, (key, node) = self._steps(path)
         return _position((key or node).start_mark)
 
-    def excerpt(self, line: int) -> str:
-        """The text of a line (from 1), safe to print and at most 120 characters; "" outside of the file."""
-        lines = re.split(LINE_END, self.text)
-        return escaped(lines[line - 1].rstrip(), 120) if 0 < line <= len(lines) else ""
-
     def _steps(self, path: Path) -> Iterator[tuple[Node | None, Node]]:
         """(key, value) nodes from the top down along `path`, as far as the file goes."""
         value: Node = self.root
@@ -123,6 +118,17 @@ def _unreadable(path: FilePath, message: str) -> AssignmentError:
     """No place in the file can be named."""
     problem = Problem(str(path), 1, 1, "", message)
     return AssignmentError(f"{escaped(str(path), 1000)}: {message}", (problem,))
+
+
+def excerpt(path: FilePath, line: int) -> str:
+    """A line (from 1) of a file, safe to print and at most 120 characters; "" where there is none."""
+    try:
+        with path.open("rb") as stream:
+            text = stream.read(MAX_BYTES).decode(errors="replace").removeprefix("\ufeff")
+    except (OSError, ValueError):
+        return ""
+    lines = re.split(LINE_END, text)
+    return escaped(lines[line - 1].rstrip(), 120) if 0 < line <= len(lines) else ""
 
 
 def _position(mark: Mark) -> Position:

@@ -16,6 +16,10 @@ _COMMANDS = {
     "show": "Show an assignment's tasks, checks and points.",
     "check": "Grade an assignment on a Docker host and show the report.",
     "regrade": "Grade saved evidence again, without the host.",
+    "observe": "Write a draft of an assignment from what runs on a host.",
+    "new": "Begin an assignment, with its cases.",
+    "validate": "Say everything that is wrong in assignment files.",
+    "schema": "Print a JSON Schema, for editors and other programs.",
     "selftest": "Test an assignment's checks on its cases, and on mutants of a correct one.",
     "doctor": "Say which engine would be graded, and what is in the way.",
 }
