@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Answer, Fact, Setting
 from dockgrader.grading.seeing import LiveSee
-from dockgrader.hosts.base import Missing, Output, ReadFile
+from dockgrader.hosts.base import HERE, Missing, Nearness, Output, ReadFile
 from dockgrader.hosts.deadline import Deadline
 from tests.givens import Raw, an_engine, listing
 
@@ -23,6 +23,7 @@ class MadeUpHost:
     name = "unix:///made-up.sock"
     version: Mapping[str, Any] = {"Version": "20.10.24", "ApiVersion": "1.41"}
     api = "1.41"
+    nearness = HERE
 
     def __init__(
         self,
@@ -55,6 +56,13 @@ class MadeUpHost:
         self.calls.append(" ".join(argv))
         return _output(_reply(self._execs, " ".join(argv), Output(127, b"", b"no such program")))
 
+    def control(self, container: str) -> float:
+        self.calls.append("control")
+        return float(_reply(self._execs, "control", 0.0))
+
+    def near(self, container_id: str, pid: int) -> Nearness:
+        return self.nearness
+
     def run(self, argv: Sequence[str], seconds: float) -> Output:
         self.calls.append(" ".join(argv))
         return _output(_reply(self._programs, " ".join(argv), Missing()))
@@ -69,6 +77,12 @@ class MadeUpHost:
 
     def ping(self) -> None:
         """It always answers."""
+
+    def own(self, exec_id: str) -> bool:
+        return False
+
+    def events(self, since: str | None, quiet: float) -> Iterator[Mapping[str, Any]]:
+        return iter(())
 
     def close(self) -> None:
         """Nothing is open."""

@@ -47,7 +47,7 @@ def test_the_guides_example_is_an_assignment(tmp_path: Path) -> None:
 def test_every_kind_and_its_fields_are_in_the_guide(model: type) -> None:
     kind = get_args(model.model_fields["kind"].annotation)[0]  # type: ignore[attr-defined]
     row = next((line for line in GUIDE.splitlines() if line.startswith(f"| `{kind}`")), "")
-    shared = {"id", "kind", "title", "points", "needs", "hint", "hints", "messages", "mistakes"}
+    shared = {"id", "kind", "title", "points", "needs", "hint", "hints", "messages", "mistakes", "visibility"}
     target = {"container", "service", "project"}
     fields = set(model.model_fields) - shared - target  # type: ignore[attr-defined]
     missing = [field for field in fields if f"`{field}" not in row]

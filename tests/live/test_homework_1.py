@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from lab.cases import SOLUTION, Case, Stage, load_cases, recording, verdict
-from lab.engine import PrivateEngine
+from lab.engine import Engine
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = load_cases()
@@ -63,9 +63,7 @@ def evidence_file(name: str, tmp_path: Path) -> Path:
     return path
 
 
-def check(
-    engine: PrivateEngine, assignment: str, evidence: Path, *arguments: str
-) -> tuple[int, dict[str, Any]]:
+def check(engine: Engine, assignment: str, evidence: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     """Exit status and JSON report of `dockgrader check` on the engine."""
     command = [sys.executable, "-m", "dockgrader", "check", assignment, "--format", "json"]
     done = subprocess.run(

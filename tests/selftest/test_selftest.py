@@ -225,7 +225,11 @@ def test_accepted_blind_spots_are_listed_when_asked(small: Path, capsys: pytest.
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("recording: recordings/unlimited.json", "task: server", "cases[1].recording: required field is missing"),
+        (
+            "recording: recordings/unlimited.json",
+            "task: server",
+            "cases[1].recording: required field is missing",
+        ),
         ("recordings/unlimited.json", "recordings/nothing.json", "cases.yaml:5:16: cases[1].recording: "),
         ("recordings/unlimited.json", "cases.yaml", "it is no evidence file"),
         ("recordings/unlimited.json", "newer.json", "its schema is 'dockgrader.evidence/9'"),

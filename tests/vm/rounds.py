@@ -67,7 +67,8 @@ def rounds(cases: Sequence[Case], generation: str, *, everything: bool) -> list[
         for case in cases
         if case.generation in (None, generation) and (everything or case.name in SOME[case.task])
     ]
-    # With a project of its own beside that of task compose, or with arguments, a case would change the others.
+    # With a project of its own beside that of task compose, with arguments, or with something done to all
+    # containers, a case would change the others.
     alone = [case for case in suitable if _meddles(case)]
     # In this order: some cases of limits stop all containers that run.
     together = [[case for case in suitable if case.task == task and case not in alone] for task in SOME]
@@ -77,7 +78,12 @@ def rounds(cases: Sequence[Case], generation: str, *, everything: bool) -> list[
 
 
 def _meddles(case: Case) -> bool:
-    return bool(case.arguments) or (case.task != "compose" and case.generation is not None)
+    asks_for_all = {"compose": "docker ps", "volume": "forget_events"}.get(case.task)
+    return (
+        bool(case.arguments)
+        or (case.task != "compose" and case.generation is not None)
+        or (asks_for_all is not None and asks_for_all in case.script)
+    )
 
 
 def _for_systemd(case: Case) -> Case:

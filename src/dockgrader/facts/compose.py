@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Answer, Fact, Setting, dig_list, dig_str
 from dockgrader.facts.compose_paths import file_paths, possible_paths
-from dockgrader.facts.containers import Listed
+from dockgrader.facts.containers import Container, Containers, Listed
 from dockgrader.hosts.base import Missing, Output
 
 # What reads compose files is imported where it is used: a project of Compose v2 is often judged by its labels.
@@ -28,11 +28,12 @@ _COMPOSE_SECONDS = 15.0
 
 @dataclass(frozen=True)
 class Project:
-    """A Compose project: the ids of each service's containers, and whether one of them runs."""
+    """A Compose project: the ids of each service's containers, whether one of them runs, and all are settled."""
 
     name: str
     services: Mapping[str, tuple[str, ...]]
     running: bool
+    settled: bool = False
 
 
 def projects(containers: Sequence[Listed]) -> list[Project]:
@@ -42,6 +43,7 @@ def projects(containers: Sequence[Listed]) -> list[Project]:
     """
     services: dict[str, dict[str, list[str]]] = {}
     running: set[str] = set()
+    unsettled: set[str] = set()
     for item in containers:
         project, service = item.labels.get(PROJECT), item.labels.get(SERVICE)
         replica = CONFIG_HASH in item.labels or _PODMAN_HASH in item.labels
@@ -50,8 +52,15 @@ def projects(containers: Sequence[Listed]) -> list[Project]:
         services.setdefault(project, {}).setdefault(service, []).append(item.id)
         if item.state == "running":
             running.add(project)
+        if not item.settled:
+            unsettled.add(project)
     return [
-        Project(name, {service: tuple(ids) for service, ids in found.items()}, name in running)
+        Project(
+            name,
+            {service: tuple(ids) for service, ids in found.items()},
+            name in running,
+            name not in unsettled,
+        )
         for name, found in services.items()
     ]
 
@@ -80,6 +89,10 @@ class ComposeFiles(Fact[FilesSay]):
         possible = possible_paths(self.working_dir, self.config_files)
         if not possible[0]:
             return {"problem": "the containers' labels name no compose file"}
+        if not self._are_here(setting):
+            return {
+                "problem": "they are files of the machine on which the containers run, and that may be another one"
+            }
         try:
             tried = [(paths, setting.host.read_files(paths, regular=True)) for paths in possible]
         except Unobserved as error:
@@ -97,6 +110,16 @@ class ComposeFiles(Fact[FilesSay]):
             except NotCompose:
                 return {"problem": f"{path} is no compose file"}
         return {"files": kept, "paths": paths}
+
+    def _are_here(self, setting: Setting) -> bool:
+        """Whether a container that names these files runs on the machine whose files we read."""
+        for listed in setting.see(Containers()):
+            labels = (listed.labels.get(WORKING_DIR, ""), listed.labels.get(CONFIG_FILES, ""))
+            if listed.state in ("running", "paused") and labels == (self.working_dir, self.config_files):
+                inspected = setting.see(Container(listed.id))
+                if inspected and inspected.pid > 0:
+                    return setting.host.near(inspected.id, inspected.pid).files
+        return False
 
     def parse(self, raw: Any) -> FilesSay:
         """Merged in order, as Compose does."""
@@ -182,6 +205,8 @@ class HashSays:
 
     hash: str
     problem: str = ""
+    version: str = ""
+    """Of the Compose that was asked, where its hash differs; empty in evidence from before it was kept."""
 
 
 @dataclass(frozen=True)
@@ -215,7 +240,7 @@ class ComposeHash(_ComposeSays[HashSays]):
             return {
                 "problem": "the compose file has variables that are not set here, so its hash tells nothing"
             }
-        return {"hash": found}
+        return {"hash": found, "version": version.stdout.decode("utf-8", "replace").strip()}
 
     def _hash_in_folder(self, setting: Setting, argv: list[str]) -> str:
         """The file may name ${PWD}, and the grader may stand elsewhere than the student did."""
@@ -226,7 +251,7 @@ class ComposeHash(_ComposeSays[HashSays]):
 
     def parse(self, raw: Any) -> HashSays:
         """As it was read."""
-        return HashSays(dig_str(raw, "hash"), dig_str(raw, "problem"))
+        return HashSays(dig_str(raw, "hash"), dig_str(raw, "problem"), dig_str(raw, "version"))
 
     def _argv(self, paths: Sequence[str] = ()) -> list[str]:
         return ["docker-compose", *self._call(paths), "config", "--hash", self.service]

@@ -7,21 +7,27 @@ until EOF; with it, the SDK may drop output that arrives together with the heade
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import queue
 import re
+import shlex
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dockgrader.errors import Unobserved
-from dockgrader.hosts import failures
+from dockgrader.hosts import events, failures
 from dockgrader.hosts.base import Conflict, Missing, Output
-from dockgrader.hosts.deadline import Deadline, within
+from dockgrader.hosts.deadline import Deadline, background, within
 from dockgrader.hosts.endpoint import Endpoint
 from dockgrader.hosts.frames import Frames
+from dockgrader.hosts.pace import SHORTEST, ended_in_time, too_slow
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -38,17 +44,55 @@ _LISTS = ("/containers/json", "/events")
 _VERSION = re.compile(r"\d{1,4}\.\d{1,4}", re.ASCII)
 
 
-class DockerEngine:
-    """An engine that answers; made by `open_engine`."""
+@dataclass
+class _Command:
+    """An exec, and what it has printed so far."""
 
-    def __init__(self, endpoint: Endpoint, deadline: Deadline, connections: int = CONNECTIONS) -> None:
+    id: str
+    frames: Frames = field(default_factory=lambda: Frames(STDOUT_CAP))
+    _answer: Response | None = None
+    _given_up: bool = False
+
+    def begun(self, answer: Response) -> None:
+        """It runs; this is what it prints."""
+        self._answer = answer
+        if self._given_up:
+            self.give_up()
+
+    def give_up(self) -> None:
+        """Wake whoever reads what it prints, whose connection is then free."""
+        self._given_up = True
+        if self._answer is not None:
+            with contextlib.suppress(AttributeError, OSError, RuntimeError, ValueError):
+                self._answer.raw.shutdown()
+
+
+class DockerEngine:
+    """An engine that answers.
+
+    `ahead` are paths with their parameters that are asked for beside the version, where a round trip is long: the
+    first `get` of one finds its answer on the way.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        deadline: Deadline,
+        connections: int = CONNECTIONS,
+        ahead: Sequence[tuple[str, Mapping[str, str]]] = (),
+    ) -> None:
         self._endpoint = endpoint
         self._deadline = deadline
         self._idle: queue.LifoQueue[APIClient] = queue.LifoQueue()
         self._places = threading.BoundedSemaphore(connections)
+        # One is left for the short calls, however many commands hang.
+        self._streams = threading.BoundedSemaphore(max(1, connections - 1))
+        self._controlling = threading.Lock()
         self._closed = False
+        self._execs: set[str] = set()
         self._api = ""
         self._version: Mapping[str, Any] = {}
+        self._ahead = {_question(*asked): background(partial(self._get, *asked)) for asked in ahead}
         try:
             answer = within(self._seconds(), lambda: self.get("/version"))
         except TimeoutError:
@@ -57,6 +101,8 @@ class DockerEngine:
             raise Unobserved("engine.garbage", failures.garbage(endpoint.url, "no version"))
         self._version = answer
         self._api = spoken_version(answer)
+        if self._api != answer.get("ApiVersion"):
+            self._ahead.clear()  # without a version in its path, a question is answered in the engine's newest
 
     @property
     def version(self) -> Mapping[str, Any]:
@@ -70,6 +116,15 @@ class DockerEngine:
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
         """The JSON object at an API path, for _LISTS the list; the event stream comes as a list, too."""
+        asked = self._ahead.pop(_question(path, params), None)
+        if asked is None:
+            return self._get(path, params)
+        try:
+            return asked.result(timeout=self._seconds())
+        except TimeoutError:
+            raise Unobserved("engine.timeout", failures.slow(self._endpoint.url)) from None
+
+    def _get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
         seconds = self._seconds()
         with self._client() as client, failures.explained(self._endpoint.url, seconds):
             answer = client.get(self._url(client, path), params=params, stream=True, timeout=seconds)
@@ -82,61 +137,129 @@ class DockerEngine:
         """Ask for the version again: an engine that hangs or died raises Unobserved."""
         self.get("/version")
 
+    def own(self, exec_id: str) -> bool:
+        """Whether a command that ran in a container was ours."""
+        return exec_id in self._execs
+
+    def events(self, since: str | None, quiet: float) -> Iterator[Mapping[str, Any]]:
+        """What happens from now on, or from `since` (seconds since 1970, by the engine's clock).
+
+        Ends with the engine's answer, or when nothing has come for `quiet` seconds. Raises Unobserved.
+        """
+        from urllib3.exceptions import ReadTimeoutError
+
+        params = {"since": since} if since else {}
+        with self._client() as client, failures.explained(self._endpoint.url, quiet):
+            answer = client.get(
+                self._url(client, "/events"), params=params, stream=True, timeout=(self._seconds(), quiet)
+            )
+            with answer:
+                if answer.status_code >= 400:
+                    _refused(answer.status_code, b"")
+                try:
+                    yield from events.lines(answer)
+                except (ReadTimeoutError, TimeoutError):
+                    return
+                except events.NotEvents:
+                    raise Unobserved(
+                        "engine.garbage", failures.garbage(self._endpoint.url, "no events")
+                    ) from None
+
     def exec(self, container: str, argv: Sequence[str], seconds: float) -> Output:
-        """Run a command in a container; cut off after `seconds` or STDOUT_CAP bytes."""
+        """Run a command in a container; cut off when it hangs (hosts.pace), or after STDOUT_CAP bytes."""
+        what = f"`{shlex.join(argv)[:100]}`"
+        command = self._created(container, argv)
+        if not self._streams.acquire(timeout=self._seconds()):
+            raise too_slow(what)
+        running = background(lambda: self._stream_and_release(command))
+        control = partial(self.control, container)
+        if not ended_in_time(running, what, self._seconds(seconds), self._deadline, control):
+            command.give_up()
+            return Output(None, command.frames.stdout, command.frames.stderr, timed_out=True)
+        running.result()
+        return self._ended(command, what)
+
+    def control(self, container: str) -> float:
+        """Seconds that the shortest command takes in a container. Raises Unobserved.
+
+        One at a time, and beside all the commands that hang, which leave it a connection.
+        """
+        if not self._controlling.acquire(timeout=self._seconds()):
+            raise too_slow("a command")
+        try:
+            begun = time.monotonic()
+            try:
+                command = self._created(container, SHORTEST)
+                self._stream(command)
+                if command.frames.timed_out:
+                    raise too_slow("a command")
+                self.get(f"/exec/{command.id}/json")
+            except (Missing, Conflict):
+                pass  # it has ended meanwhile, or was paused; this is how long the engine takes to say so
+            return time.monotonic() - begun
+        finally:
+            self._controlling.release()
+
+    def _created(self, container: str, argv: Sequence[str]) -> _Command:
         created = self._post(
             f"/containers/{container}/exec",
             {"AttachStdout": True, "AttachStderr": True, "Tty": False, "Cmd": list(argv)},
         )
-        exec_id = created.get("Id")
-        if not isinstance(exec_id, str):
+        if not isinstance(created.get("Id"), str):
             raise Unobserved("engine.garbage", failures.garbage(self._endpoint.url, "an exec without an id"))
-        frames = self._streamed(exec_id, self._seconds(seconds))
-        if frames.timed_out or frames.flooded:
+        self._execs.add(created["Id"])
+        return _Command(created["Id"])
+
+    def _ended(self, command: _Command, what: str) -> Output:
+        frames = command.frames
+        if frames.timed_out:
+            raise too_slow(what)
+        if frames.flooded:
             self.ping()
-            return Output(None, frames.stdout, frames.stderr, frames.timed_out, frames.flooded)
+            return Output(None, frames.stdout, frames.stderr, flooded=True)
         if frames.broken:
             raise Unobserved("engine.garbage", failures.garbage(self._endpoint.url, "output without frames"))
-        ended = self.get(f"/exec/{exec_id}/json")
+        ended = self.get(f"/exec/{command.id}/json")
         status = ended.get("ExitCode")
         if not isinstance(status, int) and ended.get("Running") is not True:
             raise Unobserved("engine.garbage", failures.garbage(self._endpoint.url, "no exit status"))
         return Output(status if isinstance(status, int) else None, frames.stdout, frames.stderr)
 
-    def _streamed(self, exec_id: str, seconds: float) -> Frames:
-        """What a command prints, until it ends, floods or `seconds` are over."""
-        frames = Frames(STDOUT_CAP)
+    def _stream_and_release(self, command: _Command) -> None:
         try:
-            within(seconds, lambda: self._stream(exec_id, seconds, frames))
-        except TimeoutError:
-            frames.timed_out = True
-        return frames
+            self._stream(command)
+        finally:
+            self._streams.release()
 
-    def _stream(self, exec_id: str, seconds: float, frames: Frames) -> None:
+    def _stream(self, command: _Command) -> None:
+        """Read what a command prints, until it ends, floods or is given up, or the run is over."""
         from urllib3.exceptions import ReadTimeoutError
 
-        deadline = self._deadline.sooner(seconds)
-        with self._client() as client, failures.explained(self._endpoint.url, seconds):
-            try:
-                answer = client.post(
-                    self._url(client, f"/exec/{exec_id}/start"),
-                    json={"Detach": False, "Tty": False},
-                    stream=True,
-                    timeout=seconds,
-                )
-            except failures.timeouts():
-                frames.timed_out = True
-                return
-            with answer:
-                if answer.status_code >= 400:
-                    body = self._body(answer, deadline)
-                    _refused(answer.status_code, body, exec_failure=True)
-                    frames.failed_to_start(body)
-                    return
+        frames = command.frames
+        with self._client() as client:
+            seconds = self._seconds()
+            with failures.explained(self._endpoint.url, seconds):
                 try:
-                    frames.read(answer.raw.read1, deadline)
-                except (ReadTimeoutError, TimeoutError):
+                    answer = client.post(
+                        self._url(client, f"/exec/{command.id}/start"),
+                        json={"Detach": False, "Tty": False},
+                        stream=True,
+                        timeout=seconds,
+                    )
+                except failures.timeouts():
                     frames.timed_out = True
+                    return
+                with answer:
+                    if answer.status_code >= 400:
+                        body = self._body(answer, self._deadline)
+                        _refused(answer.status_code, body, exec_failure=True)
+                        frames.failed_to_start(body)
+                        return
+                    command.begun(answer)
+                    try:
+                        frames.read(answer.raw.read1, self._deadline)
+                    except (ReadTimeoutError, TimeoutError):
+                        frames.timed_out = True
 
     def _post(self, path: str, body: Mapping[str, Any]) -> Any:
         seconds = self._seconds()
@@ -202,6 +325,10 @@ class DockerEngine:
                 self._idle.get_nowait().close()
             except queue.Empty:
                 return
+
+
+def _question(path: str, params: Mapping[str, str] | None) -> tuple[str, frozenset[tuple[str, str]]]:
+    return path, frozenset((params or {}).items())
 
 
 def new_client(endpoint: Endpoint) -> APIClient:

@@ -217,6 +217,9 @@ class WorldSee:
     def start(self, facts: object) -> None:
         """Nothing to begin."""
 
+    def reading(self, fact: Fact[Any]) -> None:
+        """Nothing was read; nobody is shown what a changed world says."""
+
     def __call__(self, fact: Fact[Answer]) -> Answer:
         """The answer of this world. Raises Unobserved for a question whose answer cannot be told."""
         key = fact.key()

@@ -77,7 +77,7 @@ async def _go(
         # A pattern that matches the jump host as well does not send it through itself.
         jumps = [jump for jump in ssh_options.jumps(options) if jump.host != address.host]
         known = ssh_options.known_hosts(options)
-        keys = ssh_options.keys(options)
+        keys = ssh_options.keys(options, address.key)
     except (ValueError, OSError, UsageError) as error:
         raise ssh_errors.misconfigured(address.host, error) from None
     if depth + len(jumps) > _MOST_JUMPS:

@@ -37,6 +37,7 @@ def read(address: SshAddress) -> Any:
         client_keys=None,
         utf8_decode_errors="replace",
         login_timeout=0,
+        tunnel=address.jump or (),
         **_NOTHING_FORWARDED,
     )
 
@@ -60,8 +61,14 @@ def known_hosts(options: Any) -> KnownHosts:
     return KnownHosts([*user, *system], options.host_key_alias or options.host, options.port)
 
 
-def keys(options: Any) -> dict[str, Any]:
-    """Arguments that name the keys, the certificates and the agent of a host."""
+def keys(options: Any, key: str = "") -> dict[str, Any]:
+    """Arguments that name the keys, the certificates and the agent of a host.
+
+    A `key` that is named for a host is the only one that is offered: in its file, or by the agent, which then has to
+    be told which one it is (its `.pub` beside it).
+    """
+    if key:
+        return _only(options, key)
     files = options.config.get("IdentityFile")
     certificates = options.config.get("CertificateFile") or []
     return {
@@ -69,6 +76,18 @@ def keys(options: Any) -> dict[str, Any]:
         "client_certs": _there(certificates),
         "ignore_encrypted": True,
         "agent_path": _agent(options.config.get("IdentityAgent", "SSH_AUTH_SOCK")),
+    }
+
+
+def _only(options: Any, key: str) -> dict[str, Any]:
+    public = _there([f"{key}.pub"])
+    agent = options.config.get("IdentityAgent", "SSH_AUTH_SOCK")
+    return {
+        "client_keys": _there([key]),
+        "client_certs": _there([f"{key}-cert.pub"]),
+        "ignore_encrypted": True,
+        "agent_path": _agent(agent) if public else None,
+        **({"agent_identities": public} if public else {}),
     }
 
 

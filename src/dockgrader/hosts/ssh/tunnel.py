@@ -40,13 +40,14 @@ class Tunnel:
         self._server = await asyncio.start_unix_server(self._serve, self.path)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.failure, self.said = None, b""
+        self.said = b""
         try:
             stream = await self.opener()
         except Exception as error:  # noqa: BLE001 - whoever has connected asks for it
             self.failure = error
             writer.close()
             return
+        self.failure = None
         try:
             await pump(reader, writer, stream)
         finally:
