@@ -21,7 +21,8 @@ def _languages(value: Any) -> Any:
     return value
 
 
-def _identifier(value: str) -> str:
+def identifier(value: str) -> str:
+    """The name as it is. Raises ValueError for one that is no identifier."""
     if not value or len(value) > 80 or not all(part.isalnum() or part in "-_." for part in value):
         raise ValueError(f"expected letters, digits, '-', '_' and '.', found {value!r}")
     return value
@@ -33,7 +34,7 @@ Text = Annotated[
     Field(description="A text, or one a language: {en: …, ru: …}"),
 ]
 Identifier = Annotated[
-    str, AfterValidator(_identifier), WithJsonSchema({"type": "string", "pattern": r"^[\w.-]{1,80}$"})
+    str, AfterValidator(identifier), WithJsonSchema({"type": "string", "pattern": r"^[\w.-]{1,80}$"})
 ]
 Size = Annotated[
     int,
