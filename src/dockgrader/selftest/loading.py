@@ -9,7 +9,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from dockgrader.assignment.loading import Loaded
-from dockgrader.assignment.problems import Problem, problem_at, problems_from
+from dockgrader.assignment.problem import Problem, refusal
+from dockgrader.assignment.problems import problem_at, problems_from
 from dockgrader.assignment.source import Source, read_source
 from dockgrader.assignment.wording import unknown
 from dockgrader.errors import AssignmentError, EvidenceError
@@ -62,7 +63,7 @@ def load_cases(loaded: Loaded) -> LoadedCases:
 
 def _refuse(problems: list[Problem]) -> None:
     if problems:
-        raise AssignmentError("\n".join(str(problem) for problem in problems))
+        raise refusal(problems)
 
 
 def _recorded(source: Source, number: int, case: Case) -> Recorded | Problem:

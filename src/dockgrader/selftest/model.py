@@ -71,7 +71,7 @@ class Accepted(Spec):
 class Cases(Spec):
     """The cases of an assignment, in `checks/NAME/cases.yaml` beside `checks/NAME.yaml`."""
 
-    cases: list[Case] = Field(min_length=1, max_length=2000, description="Correct solutions and mistakes")
+    cases: list[Case] = Field(max_length=2000, description="Correct solutions and mistakes")
     accepted: list[Accepted] = Field([], description="Blind spots that are accepted, each with a reason")
 
     @model_validator(mode="after")
