@@ -95,27 +95,31 @@ def make_home(folder: Path, student: Sshd, far_port: int) -> Path:
         lines += [f"IdentityFile {ssh}/id_ed25519", f"UserKnownHostsFile {ssh}/known_hosts"]
     (ssh / "known_hosts").write_text("".join(known))
     (ssh / "config").write_text("\n".join(lines) + "\n")
+    # For those that leave a connection open: without a path, none is found again.
+    (ssh / "config-shared").write_text("\n".join([*lines, "Host *", f"ControlPath {folder}/%n"]) + "\n")
     return folder
 
 
-def contenders(folder: Path, home: Path, host: str) -> list[Contender]:
+def contenders(folder: Path, home: Path, host: str, port: int) -> list[Contender]:
     """Those that go over SSH, in the order in which they take turns."""
     bin_folder, peers = folder / "environment" / "bin", folder / "peers"
-    python, config, control = str(bin_folder / "python"), str(home / ".ssh" / "config"), f"{folder}/cm-{host}"
+    python, config, shared = (
+        str(path) for path in (bin_folder / "python", home / ".ssh/config", home / ".ssh/config-shared")
+    )
     ssh = ["ssh", "-F", config]
     env = {
         "HOME": str(home),
         "PATH": f"{bin_folder}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     }
-    leave = [*ssh, "-o", f"ControlPath={control}", "-O", "exit", host]
+    leave = ["ssh", "-F", shared, "-O", "exit", host]
     ansible = {
         "ANSIBLE_PIPELINING": "1",
-        "ANSIBLE_SSH_ARGS": f"-F {config} -o ControlMaster=auto -o ControlPersist=60s",
-        "ANSIBLE_SSH_CONTROL_PATH": control,
+        "ANSIBLE_SSH_ARGS": f"-F {shared} -o ControlMaster=auto -o ControlPersist=60s",
+        "ANSIBLE_SSH_CONTROL_PATH": f"{home}/{host}",
         "ANSIBLE_HOME": f"{folder}/ansible",
         "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3",
     }
-    testinfra = f"ssh://{host}?ssh_config={config}&controlpath={control}"
+    testinfra = f"ssh://{host}?ssh_config={shared}"
     scripts = {name: peers / f"{name}.sh" for name in ("by_hand", "by_hand_tuned")}
     bash = [*ssh, host, "bash", "-s"]
     return [
@@ -128,7 +132,7 @@ def contenders(folder: Path, home: Path, host: str) -> list[Contender]:
         Contender(
             "docker SDK script, `ssh://`",
             [python, str(peers / "sdk_script.py")],
-            {**env, "DOCKER_HOST": f"ssh://{host}", "STUDENT": f"-F {config} {host}"},
+            {**env, "DOCKER_HOST": f"ssh://{host}:{port}", "STUDENT": f"-F {config} {host}"},
         ),
         Contender(
             "pyinfra, facts",
@@ -230,7 +234,8 @@ def main() -> int:
             ):
                 deploy(engine)
                 home = make_home(folder / "home", student, there.port)
-                field = {host: contenders(folder, home, host) for host in (NEAR, FAR)}
+                ports = {NEAR: student.port, FAR: there.port}
+                field = {host: contenders(folder, home, host, port) for host, port in ports.items()}
                 bench = Bench(engine, folder)
                 for contender in [*field[NEAR], local(field[NEAR])]:
                     if contender.checks:
