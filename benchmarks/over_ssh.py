@@ -40,7 +40,8 @@ from lab.sshd import Sshd  # isort: skip - found by way of measuring
 DELAY_MS = 40
 NEAR, FAR = "near", "far"
 TRUE, LOCAL, OWN = "`ssh HOST true`", "dockgrader, on the machine itself", "**dockgrader**"
-PACKAGES = ["pytest", "pytest-testinfra", "pyinfra", "ansible-core", "docker[ssh]"]
+# Environments apart: docker imports paramiko wherever it is installed, which a user of dockgrader does not need.
+PEERS = ["pytest", "pytest-testinfra", "pyinfra", "ansible-core", "docker[ssh]"]
 
 
 Samples = Mapping[str, Sequence[Sample]]
@@ -102,7 +103,8 @@ def make_home(folder: Path, student: Sshd, far_port: int) -> Path:
 
 def contenders(folder: Path, home: Path, host: str, port: int) -> list[Contender]:
     """Those that go over SSH, in the order in which they take turns."""
-    bin_folder, peers = folder / "environment" / "bin", folder / "peers"
+    bin_folder, peers = folder / "peers-environment" / "bin", folder / "peers"
+    dockgrader = str(folder / "environment" / "bin" / "dockgrader")
     python, config, shared = (
         str(path) for path in (bin_folder / "python", home / ".ssh/config", home / ".ssh/config-shared")
     )
@@ -126,11 +128,9 @@ def contenders(folder: Path, home: Path, host: str, port: int) -> list[Contender
         Contender(TRUE, [*ssh, host, "true"], env, checks=False),
         Contender("shell script by `bash -s`", bash, env, stdin=scripts["by_hand"]),
         Contender("the same, tuned", bash, env, stdin=scripts["by_hand_tuned"]),
+        Contender(OWN, [dockgrader, "check", "homework-1", "--host", f"ssh://{host}"], env),
         Contender(
-            OWN, [str(bin_folder / "dockgrader"), "check", "homework-1", "--host", f"ssh://{host}"], env
-        ),
-        Contender(
-            "docker SDK script, `ssh://`",
+            "docker SDK script, ssh://",
             [python, str(peers / "sdk_script.py")],
             {**env, "DOCKER_HOST": f"ssh://{host}:{port}", "STUDENT": f"-F {config} {host}"},
         ),
@@ -224,7 +224,9 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="dg-bench-", dir="/var/tmp") as scratch:
             folder = Path(scratch)
             say("making an environment with dockgrader and its peers")
-            make_environment(folder / "environment", PACKAGES)
+            environment, peers_environment = folder / "environment", folder / "peers-environment"
+            make_environment(environment, [str(ROOT)])
+            make_environment(peers_environment, PEERS)
             shutil.copytree(ROOT / "benchmarks" / "peers", folder / "peers")
             say("starting a private engine with an SSH server, and deploying the homework")
             with (
@@ -241,7 +243,8 @@ def main() -> int:
                     if contender.checks:
                         bench.prove(contender)
                 say(f"measuring {options.rounds} rounds")
-                before = machine(engine, folder / "environment", ["asyncssh", *PACKAGES])
+                own, others = ["dockgrader", "asyncssh"], [name.partition("[")[0] for name in PEERS]
+                before = machine(engine, {environment: own, peers_environment: others})
                 samples = measure(bench, there, field, options.rounds)
                 print(before, end="\n\n")
                 print(table(samples, [contender.name for contender in field[NEAR]]), end="\n\n")
