@@ -11,6 +11,7 @@ import pytest
 from dockgrader.assignment.loading import load
 from dockgrader.assignment.model import AnyCheck
 from dockgrader.report.model import total
+from dockgrader.texts.en import TEXTS
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "assignments.md").read_text(encoding="utf-8")
