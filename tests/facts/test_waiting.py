@@ -87,7 +87,9 @@ def test_health_commands_that_were_cut_off_on_a_slow_machine_are_an_error(
 ) -> None:
     """On a quick one they hang: that is the student's."""
     assert refused(slow(control, cut_off(3))) is is_refused
-    assert refused(slow(control, redis("starting"), redis("starting"), cut_off(3)), wait=5) is is_refused
+    starting = cut_off(3)
+    starting["State"]["Health"]["Status"] = "starting"
+    assert refused(slow(control, starting, starting, cut_off(3)), wait=5) is is_refused
 
 
 def test_health_commands_that_fail_by_themselves_are_the_students_on_any_machine() -> None:
