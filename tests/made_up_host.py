@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from dockgrader.errors import Unobserved
@@ -77,6 +77,12 @@ class MadeUpHost:
 
     def ping(self) -> None:
         """It always answers."""
+
+    def own(self, exec_id: str) -> bool:
+        return False
+
+    def events(self, since: str | None, quiet: float) -> Iterator[Mapping[str, Any]]:
+        return iter(())
 
     def close(self) -> None:
         """Nothing is open."""

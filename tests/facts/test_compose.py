@@ -181,7 +181,7 @@ def test_the_hash_of_what_runs() -> None:
 
 
 def test_another_hash_counts_only_from_compose_v1() -> None:
-    assert says_hash("web 0ther\n") == HashSays("0ther")
+    assert says_hash("web 0ther\n") == HashSays("0ther", version="1.29.2")
     assert says_hash("web 0ther\n", version="2.26.1\n").problem
     assert says_hash("web 0ther\n", version=Unobserved("host.run", "lost")).problem == "lost"
 
@@ -250,3 +250,12 @@ def test_what_a_person_types_to_see_the_same() -> None:
     assert ComposeFiles("/my app", "a.yml").shown_by() == "cat '/my app/a.yml'"
     assert CONFIG.shown_by() == f"docker compose {WORDS}"
     assert HASH.shown_by() == HASH_WORDS
+
+
+@pytest.mark.parametrize(
+    ("up", "settled"), [("Up 2 hours (healthy)", True), ("Up 2 hours (health: starting)", False)]
+)
+def test_a_project_is_settled_when_all_its_containers_are(up: str, settled: bool) -> None:
+    there = [*listing([a_service("web")]), *listing([a_service("redis")], up=up)]
+    (project,) = projects(Containers().parse(there))
+    assert project.settled is settled

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from tests.live.conftest import Instructor
 
-from lab.cases import RECORDINGS, SOLUTION, Case, Stage, load_cases, verdict
-from lab.engine import PrivateEngine
+from lab.cases import SOLUTION, Case, Stage, load_cases, recording, verdict
+from lab.engine import Engine
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = load_cases()
@@ -71,14 +71,12 @@ def evidence_file(name: str, tmp_path: Path) -> Path:
     """Where the evidence goes: with DOCKGRADER_RECORD=1 it becomes the recording."""
     if os.environ.get("DOCKGRADER_RECORD") != "1":
         return tmp_path / "evidence.json.gz"
-    path = RECORDINGS / f"{name}.json.gz"
+    path = recording(name)
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
 
 
-def check(
-    engine: PrivateEngine, assignment: str, evidence: Path, *arguments: str
-) -> tuple[int, dict[str, Any]]:
+def check(engine: Engine, assignment: str, evidence: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     """Exit status and JSON report of `dockgrader check` on the engine."""
     command = [sys.executable, "-m", "dockgrader", "check", assignment, "--format", "json"]
     done = subprocess.run(

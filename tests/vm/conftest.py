@@ -1,15 +1,21 @@
-"""Student machines for the tests: one of each kind a session, started by the first test that asks for it."""
+"""Student machines for the tests: one of each kind, started by the first test that asks for it, never two at once.
+
+The modules are run in the order of their names: `test_debian_12`, whose machine ends with it, then those on Debian
+13, and last the one after which the machine lets nobody in for a while.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from lab.compose import compose_v2
 from lab.vm import VirtualMachine, may_start
 from lab.vm_image import DEBIAN_12_CGROUP_V1, DEBIAN_13, Guest
-from lab.vm_stage import GuestStage
+from lab.vm_stage import GuestStage, Instructor, guest_stage
 
 REQUIRED = "DOCKGRADER_REQUIRE_VM"
 """Set where nothing may be left out: what would be skipped fails there."""
@@ -33,6 +39,12 @@ def started(guest: Guest) -> Iterator[VirtualMachine]:
         yield machine
 
 
+@pytest.fixture(scope="module")
+def debian_12() -> Iterator[VirtualMachine]:
+    """Docker 20.10, Compose 1.29, cgroup v1, systemd driver."""
+    yield from started(DEBIAN_12_CGROUP_V1)
+
+
 @pytest.fixture(scope="session")
 def debian_13() -> Iterator[VirtualMachine]:
     """Docker 26, Compose 2, cgroup v2, systemd driver."""
@@ -40,18 +52,25 @@ def debian_13() -> Iterator[VirtualMachine]:
 
 
 @pytest.fixture(scope="session")
-def stage(debian_13: VirtualMachine) -> GuestStage:
-    """The same with this tree's dockgrader installed."""
-    return GuestStage(debian_13)
+def stage(debian_13: VirtualMachine) -> Iterator[GuestStage]:
+    """Its engine with root."""
+    with guest_stage(debian_13) as stage:
+        yield stage
 
 
-@pytest.fixture(scope="module")
-def debian_12() -> Iterator[VirtualMachine]:
-    """Docker 20.10, Compose 1.29, cgroup v1, systemd driver."""
-    yield from started(DEBIAN_12_CGROUP_V1)
+@pytest.fixture(scope="session")
+def compose(stage: GuestStage) -> list[str]:
+    """The argv of Compose 2 on this side; the machine's own is of the same version."""
+    return compose_v2(stage.engine)
 
 
-@pytest.fixture(scope="module")
-def old_stage(debian_12: VirtualMachine) -> GuestStage:
-    """The same with this tree's dockgrader installed."""
-    return GuestStage(debian_12, compose="docker-compose")
+@pytest.fixture
+def old_instructor(debian_12: VirtualMachine, tmp_path: Path) -> Instructor:
+    """Who grades the older machine."""
+    return Instructor(debian_12, tmp_path)
+
+
+@pytest.fixture
+def instructor(debian_13: VirtualMachine, tmp_path: Path) -> Instructor:
+    """Who grades the newer one."""
+    return Instructor(debian_13, tmp_path)

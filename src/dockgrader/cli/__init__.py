@@ -15,8 +15,16 @@ _COMMANDS = {
     "list": "List the assignments that are found.",
     "show": "Show an assignment's tasks, checks and points.",
     "check": "Grade an assignment on a Docker host and show the report.",
+    "batch": "Grade a whole class, a roster of hosts, into a folder.",
     "regrade": "Grade saved evidence again, without the host.",
+    "report": "Make the gradebook or the class page of a batch, or one student's report.",
+    "observe": "Write a draft of an assignment from what runs on a host.",
+    "new": "Begin an assignment, with its cases.",
+    "validate": "Say everything that is wrong in assignment files.",
+    "schema": "Print a JSON Schema: of assignments, of their cases, of the report.",
+    "selftest": "Test an assignment's checks on its cases, and on mutants of a correct one.",
     "doctor": "Say which engine would be graded, and what is in the way.",
+    "init": "Write workflows for GitHub Actions.",
 }
 
 
@@ -62,6 +70,7 @@ def cli() -> None:
       dockgrader check homework-1
       dockgrader check homework-1/limits --lang ru
       dockgrader check homework-1 --format json:report.json --evidence evidence.json
+      dockgrader batch homework-1 --roster students.csv --out autumn-hw1
       dockgrader regrade homework-1 evidence.json
       dockgrader doctor
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from dockgrader.cli import options, output, progress
+
+if TYPE_CHECKING:
+    from dockgrader.assignment.model import Task
 
 
 @click.command("check")
@@ -24,15 +28,13 @@ from dockgrader.cli import options, output, progress
 )
 @options.lang_option()
 @options.timeout_option()
-@click.option(
-    "--wait",
-    type=options.Number(min=0, max=3600),
-    default=45.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="Bound of waiting until a container is healthy.",
-)
+@options.wait_option()
 @options.pass_mark_option()
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Grade again whenever something changes on the host, until full marks or Ctrl-C.",
+)
 def command(
     assignment: str,
     host: str | None,
@@ -43,6 +45,7 @@ def command(
     timeout: float,
     wait: float,
     pass_mark: float,
+    watch: bool,
 ) -> int:
     """Grade an assignment, or one of its tasks, on a Docker host and show the report.
 
@@ -52,7 +55,8 @@ def command(
     Examples:
       dockgrader check homework-1
       dockgrader check homework-1/volume --lang ru
-      dockgrader check homework-1 --format table --format json:report.json
+      dockgrader check homework-1 --format table --format html:report.html --format json:report.json
+      dockgrader check homework-1 --watch
       dockgrader check homework-1 --host ssh://student@vm
       dockgrader check homework-1 --host recorded:evidence.json
     """
@@ -68,24 +72,34 @@ def command(
     endpoint = replace(resolve(host), accept_new_host_keys=accept_new)
     wanted = loading.find(assignment)
     source = loading.read(wanted.file)
-    early = commands_of(source.data, wanted.task)
     spoken = language(lang)
-    with progress.waiting(spoken):
-        # The commands run in their containers while pydantic builds the models, which takes as long. Over SSH a
-        # broken assignment is told first: there a dead host would be waited for.
-        call = partial(reach, endpoint, Bounds(timeout, wait), early)
-        reached = None if endpoint.scheme == "ssh" else call()
+
+    @cache
+    def built() -> tuple[loading.Loaded, list[Task]]:
         loaded = loading.validated(source, wanted.file)
         tasks = loading.tasks_of(loaded, wanted.task)
-        reached = reached or call()
+        output.refuse_points(asked, (check.points for task in tasks for check in task.checks))
+        return loaded, tasks
+
+    if watch:
+        from dockgrader.cli import watching
+
+        return watching.watch(*built(), endpoint, spoken, Bounds(timeout, wait), asked, evidence, pass_mark)
+    early = commands_of(source.data, wanted.task)
+    with progress.waiting(spoken):
+        # The commands run in their containers while pydantic builds the models, which takes as long. Over SSH the
+        # login takes longer; a broken assignment is told then, and no dead host is waited for.
+        reached = reach(endpoint, Bounds(timeout, wait), early, meanwhile=built)
+        loaded, tasks = built()
         from dockgrader.grading.run import grade_reached
 
-        run = grade_reached(loaded, tasks, reached, spoken, meanwhile=lambda: output.warm(asked))
-    try:
-        if evidence is not None:
-            from dockgrader.grading.evidence import write_evidence
-
-            write_evidence(run.evidence, evidence)
-    finally:  # the report is not lost with the evidence
-        output.write(run.report, asked)
+        run = grade_reached(
+            loaded,
+            tasks,
+            reached,
+            spoken,
+            meanwhile=lambda: output.warm(asked),
+            facts=output.with_facts(asked),
+        )
+    output.write_run(run, asked, evidence)
     return output.exit_status([run.report], pass_mark)

@@ -69,7 +69,19 @@ def lang_option() -> Decorator:
     )
 
 
-def timeout_option() -> Decorator:
+def wait_option() -> Decorator:
+    """`--wait`."""
+    return click.option(
+        "--wait",
+        type=Number(min=0, max=3600),
+        default=45.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="Bound of waiting until a container is healthy.",
+    )
+
+
+def timeout_option(what: str = "Bound of the whole run.") -> Decorator:
     """`--timeout`."""
     return click.option(
         "--timeout",
@@ -77,18 +89,28 @@ def timeout_option() -> Decorator:
         default=60.0,
         show_default=True,
         metavar="SECONDS",
-        help="Bound of the whole run.",
+        help=what,
     )
 
 
-def format_option() -> Decorator:
+def _formats(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    from dockgrader.cli.output import FORMATS
+
+    return [name for name in FORMATS if name.startswith(incomplete)]
+
+
+_REPORTS = "table (default), json, tap, junit, markdown, html, github, classroom50 or gradescope"
+
+
+def format_option(formats: str = _REPORTS) -> Decorator:
     """`--format F[:FILE]`, any number of times."""
     return click.option(
         "--format",
         "formats",
         multiple=True,
         metavar="F[:FILE]",
-        help="table (default) or json; with :FILE it is written there. Any number of times.",
+        shell_complete=_formats,
+        help=f"{formats}; with :FILE it is written there. Any number of times.",
     )
 
 

@@ -5,16 +5,22 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from dockgrader.errors import UsageError
+from dockgrader.errors import DockgraderError, UsageError
 from dockgrader.report.model import Report
 
-FORMATS = ("table", "json")
+if TYPE_CHECKING:
+    from dockgrader.grading.run import Run
+
+FORMATS = ("table", "json", "tap", "junit", "markdown", "html", "github", "classroom50", "gradescope")
+"""Each is a module of `dockgrader.report` with `render(report)`, imported when it is asked for."""
+_WITH_FACTS = ("markdown", "html")
 
 
 @dataclass(frozen=True)
@@ -25,20 +31,23 @@ class Output:
     file: Path | None
 
 
-def outputs(formats: Sequence[str]) -> list[Output]:
-    """What `--format` asks for; the table on standard output when nothing is. Raises UsageError."""
-    found = [_output(text) for text in formats] or [Output("table", None)]
+def outputs(formats: Sequence[str], known: Sequence[str] = FORMATS) -> list[Output]:
+    """What `--format` asks for; the first known one on standard output when nothing is. Raises UsageError."""
+    found = [_output(text, known) for text in formats] or [Output(known[0], None)]
     if sum(output.file is None for output in found) > 1:
         raise UsageError(
             "only one --format can go to standard output; give the others a file: json:report.json"
         )
+    files = [output.file.resolve() for output in found if output.file and not output.file.is_char_device()]
+    if len(set(files)) < len(files):
+        raise UsageError("two --format options name the same file; give each its own")
     return found
 
 
-def _output(text: str) -> Output:
+def _output(text: str, known: Sequence[str]) -> Output:
     name, colon, file = text.partition(":")
-    if name not in FORMATS:
-        raise UsageError(f"unknown format {name!r}; expected one of {', '.join(FORMATS)}")
+    if name not in known:
+        raise UsageError(f"unknown format {name!r}; expected one of {', '.join(known)}")
     if colon and not file:
         raise UsageError(f"--format {text}: the file's name is missing")
     path = Path(file) if file else None
@@ -63,26 +72,68 @@ def warm(asked: Sequence[Output]) -> None:
         importlib.import_module(f"dockgrader.report.{output.format}")
 
 
+def write_run(run: Run, asked: Sequence[Output], evidence: Path | None) -> None:
+    """Write what was read, where that is asked for, and the report, which is not lost with the evidence."""
+    try:
+        if evidence is not None:
+            from dockgrader.grading.evidence import write_evidence
+
+            write_evidence(run.evidence, evidence)
+    finally:
+        write(run.report, asked)
+
+
+def with_facts(asked: Sequence[Output]) -> bool:
+    """Whether one of the formats shows what was read for each check."""
+    return any(output.format in _WITH_FACTS for output in asked)
+
+
+def refuse_points(asked: Sequence[Output], points: Iterable[float]) -> None:
+    """Raises UsageError, before anything is graded, where a format cannot hold an assignment's points."""
+    if not any(output.format == "classroom50" for output in asked):
+        return
+    from dockgrader.report.classroom50 import scale
+
+    try:
+        scale(points)
+    except ValueError as error:
+        raise UsageError(f"--format classroom50: {error}") from None
+
+
 def write(report: Report, asked: Sequence[Output]) -> None:
-    """Render and write each output; files whole or not at all."""
+    """Render and write each output; files whole or not at all.
+
+    What goes wrong with one does not keep the others from being written; the first error is raised at the end.
+    """
+    errors: list[DockgraderError | OSError] = []
     for output in asked:
-        text = _rendered(report, output)
-        if output.file is None:
-            click.echo(text, nl=False)
-        else:
-            from dockgrader.files import write_whole
+        try:
+            put(rendered(report, output.format, colour=output.file is None and wants_colour()), output.file)
+        except (DockgraderError, OSError) as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
 
-            write_whole(output.file, text.encode("utf-8", "replace"))
+
+def put(text: str, file: Path | None, mode: int = 0o644) -> None:
+    """Text to a file, whole or not at all, or to standard output."""
+    if file is None:
+        click.echo(text, nl=False)
+    else:
+        from dockgrader.files import write_whole
+
+        write_whole(file, text.encode("utf-8", "replace"), mode)
 
 
-def _rendered(report: Report, output: Output) -> str:
-    if output.format == "json":
-        from dockgrader.report import json
-
-        return json.render(report)
-    from dockgrader.report import table
-
-    return table.render(report, colour=output.file is None and wants_colour())
+def rendered(report: Report, name: str, *, colour: bool = False) -> str:
+    """The report in a format. Raises UsageError when that cannot hold it."""
+    module = importlib.import_module(f"dockgrader.report.{name}")
+    more: dict[str, dict[str, Any]] = {"table": {"colour": colour}, "classroom50": {"job": os.environ}}
+    try:
+        text: str = module.render(report, **more.get(name, {}))
+    except Exception as error:
+        raise UsageError(f"--format {name}: {error or type(error).__name__}") from error
+    return text
 
 
 def wants_colour() -> bool:

@@ -103,14 +103,15 @@ def _host_files(setting: Setting, inspected: Inspected) -> dict[str, Any] | None
         if files is None:
             return None
         named = _named(files)
-        contents = dict(zip(named, setting.host.read_files(list(named.values())), strict=True))
+        *found, after = setting.host.read_files([*named.values(), f"/proc/{inspected.pid}/cgroup"])
+        contents = dict(zip(named, found, strict=True))
     except Unobserved as error:
         if error.code != "host.files":
             raise
         return None
     if any(read.data is None and read.problem != "missing" for read in contents.values()):
         return None
-    if not setting.host.read_files([f"/proc/{inspected.pid}/cgroup"])[0].data:
+    if not after.data:
         raise Unobserved(
             "cgroup.gone", f"{inspected.name} stopped while its cgroup was being read; grade again"
         )

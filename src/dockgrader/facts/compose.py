@@ -23,16 +23,17 @@ CONFIG_HASH, DEPENDS_ON, VERSION = PREFIX + "config-hash", PREFIX + "depends_on"
 WORKING_DIR, CONFIG_FILES = PREFIX + "project.working_dir", PREFIX + "project.config_files"
 ENV_FILE = PREFIX + "project.environment_file"
 _PODMAN_HASH = "io.podman.compose.config-hash"
-_COMPOSE_SECONDS = 15.0
+_COMPOSE_SECONDS = 25.0
 
 
 @dataclass(frozen=True)
 class Project:
-    """A Compose project: the ids of each service's containers, and whether one of them runs."""
+    """A Compose project: the ids of each service's containers, whether one of them runs, and all are settled."""
 
     name: str
     services: Mapping[str, tuple[str, ...]]
     running: bool
+    settled: bool = False
 
 
 def projects(containers: Sequence[Listed]) -> list[Project]:
@@ -42,6 +43,7 @@ def projects(containers: Sequence[Listed]) -> list[Project]:
     """
     services: dict[str, dict[str, list[str]]] = {}
     running: set[str] = set()
+    unsettled: set[str] = set()
     for item in containers:
         project, service = item.labels.get(PROJECT), item.labels.get(SERVICE)
         replica = CONFIG_HASH in item.labels or _PODMAN_HASH in item.labels
@@ -50,8 +52,15 @@ def projects(containers: Sequence[Listed]) -> list[Project]:
         services.setdefault(project, {}).setdefault(service, []).append(item.id)
         if item.state == "running":
             running.add(project)
+        if not item.settled:
+            unsettled.add(project)
     return [
-        Project(name, {service: tuple(ids) for service, ids in found.items()}, name in running)
+        Project(
+            name,
+            {service: tuple(ids) for service, ids in found.items()},
+            name in running,
+            name not in unsettled,
+        )
         for name, found in services.items()
     ]
 
@@ -196,6 +205,8 @@ class HashSays:
 
     hash: str
     problem: str = ""
+    version: str = ""
+    """Of the Compose that was asked, where its hash differs; empty in evidence from before it was kept."""
 
 
 @dataclass(frozen=True)
@@ -229,7 +240,7 @@ class ComposeHash(_ComposeSays[HashSays]):
             return {
                 "problem": "the compose file has variables that are not set here, so its hash tells nothing"
             }
-        return {"hash": found}
+        return {"hash": found, "version": version.stdout.decode("utf-8", "replace").strip()}
 
     def _hash_in_folder(self, setting: Setting, argv: list[str]) -> str:
         """The file may name ${PWD}, and the grader may stand elsewhere than the student did."""
@@ -240,7 +251,7 @@ class ComposeHash(_ComposeSays[HashSays]):
 
     def parse(self, raw: Any) -> HashSays:
         """As it was read."""
-        return HashSays(dig_str(raw, "hash"), dig_str(raw, "problem"))
+        return HashSays(dig_str(raw, "hash"), dig_str(raw, "problem"), dig_str(raw, "version"))
 
     def _argv(self, paths: Sequence[str] = ()) -> list[str]:
         return ["docker-compose", *self._call(paths), "config", "--hash", self.service]

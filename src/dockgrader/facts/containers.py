@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -23,6 +24,18 @@ class Listed:
     image: str
     state: str
     labels: dict[str, str]
+    status: str = ""
+    ports: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is about to change: it does not run, or it has for a minute, with its health decided.
+
+        By the words of `docker ps` (`Up 5 seconds (health: starting)`), which no verdict hangs on.
+        """
+        if self.state == "running":
+            return self.status.startswith("Up ") and not re.search("second|starting", self.status)
+        return self.state in ("exited", "paused", "dead")
 
 
 @dataclass(frozen=True)
@@ -33,7 +46,7 @@ class Containers(Fact[list[Listed]]):
 
     def read(self, setting: Setting) -> Any:
         """GET /containers/json?all=1, without what no judge looks at."""
-        kept = ("Id", "Names", "Image", "State", "Labels", "Created")
+        kept = ("Id", "Names", "Image", "State", "Status", "Labels", "Ports", "Created")
         listed = setting.host.engine.get("/containers/json", {"all": "1"})
         for item in listed:
             _refuse_unlike(item, "Id")
@@ -48,6 +61,12 @@ class Containers(Fact[list[Listed]]):
                 dig_str(item, "Image"),
                 dig_str(item, "State"),
                 {str(key): str(value) for key, value in dig_dict(item, "Labels").items()},
+                dig_str(item, "Status"),
+                tuple(
+                    (dig_str(port, "IP"), dig_int(port, "PublicPort"))
+                    for port in dig_list(item, "Ports")
+                    if dig_str(port, "Type") == "tcp" and dig_int(port, "PublicPort")
+                ),
             )
             for item in dig_list({"all": raw}, "all")
         ]

@@ -8,13 +8,16 @@ import re
 import shlex
 import threading
 import time
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, cast
 
 from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Fact, Setting, dig, dig_list, dig_str
-from dockgrader.facts.containers import Container, Inspected
+from dockgrader.facts.containers import Container, Containers, Inspected
 from dockgrader.hosts.base import Host
 from dockgrader.hosts.deadline import Deadline, background
 from dockgrader.hosts.pace import FACTOR, enough, too_slow
@@ -61,6 +64,11 @@ class HttpSeries(Fact[list[Series]]):
 
     def read(self, setting: Setting) -> Any:
         """From the host itself where that is where we are, else from inside of the container."""
+        early = _Asking(self, setting, HTTP_SECONDS)
+        if setting.host.near(
+            "", 0
+        ).silence:  # surely there: what the list of containers shows is asked at once
+            early.begin(self._listed(setting))
         inspected = setting.see(Container(self.container))
         if inspected is None or not inspected.published:
             return []
@@ -72,7 +80,7 @@ class HttpSeries(Fact[list[Series]]):
                 return ask_inside(setting, inspected, self.path, self.times)
             except NoTool as error:
                 tool = str(error)
-        found = self._ask_all(setting, inspected) if near.ports else []
+        found = self._ask_all(setting, inspected, early) if near.ports else []
         if not near.silence and not (near.ports and any(_all_came(item, self.times) for item in found)):
             raise Unobserved(
                 "host.http",
@@ -81,10 +89,11 @@ class HttpSeries(Fact[list[Series]]):
             )
         return found
 
-    def _ask_all(self, setting: Setting, inspected: Inspected) -> list[dict[str, Any]]:
+    def _ask_all(self, setting: Setting, inspected: Inspected, early: _Asking) -> list[dict[str, Any]]:
         """In ten seconds, or in more on a slow machine (hosts.pace)."""
         begun = time.monotonic()
-        found = self._ask_within(setting, inspected, HTTP_SECONDS)
+        ports = inspected.published[:PORTS]
+        found = early.answers(ports)
         if not any(page["problem"] for item in found for page in item["pages"]):
             return found
         # A dead engine forwards no ports: that is not the student's fault either.
@@ -92,26 +101,20 @@ class HttpSeries(Fact[list[Series]]):
         waited = time.monotonic() - begun - shortest
         if enough(waited, shortest) or not _may_come(found):
             return found
-        found = self._ask_within(setting, inspected, FACTOR * shortest)
+        found = _Asking(self, setting, FACTOR * shortest).answers(ports)
         if setting.deadline.passed() and _may_come(found):
             raise too_slow(self.shown_by(), shortest)
         return found
 
-    def _ask_within(self, setting: Setting, inspected: Inspected, seconds: float) -> list[dict[str, Any]]:
-        """Ask all at once, since a dead port must not use up the time of the others."""
-        ports = inspected.published[:PORTS]
-        deadline = setting.deadline.sooner(seconds)
-        answered = {port: threading.Event() for _, port in ports}
+    def _listed(self, setting: Setting) -> Sequence[tuple[str, int]]:
+        """Addresses and ports by the list of containers; none where that cannot be had, which the inspection tells."""
+        try:
+            listed = setting.see(Containers())
+        except Unobserved:
+            return ()
+        return next((item.ports for item in listed if self.container in (item.id, *item.names)), ())
 
-        def ask(where: tuple[str, int]) -> dict[str, Any]:
-            address, port = where
-            pages = self._ask(setting.host, address, port, deadline, answered[port])
-            return {"address": address, "port": port, "pages": pages}
-
-        asked = [background(partial(ask, where)) for where in ports]
-        return [future.result() for future in asked]
-
-    def _ask(
+    def ask(
         self, host: Host, address: str, port: int, deadline: Deadline, answered: threading.Event
     ) -> list[dict[str, Any]]:
         """Again while nothing listens yet, unless the port has answered at another address (IPv4 and IPv6)."""
@@ -143,6 +146,32 @@ class HttpSeries(Fact[list[Series]]):
         """As a person asks."""
         name = shlex.quote(self.container[:12] if len(self.container) == 64 else self.container)
         return f"docker port {name}  # then twice: curl http://ADDRESS:PORT{self.path}"
+
+
+class _Asking:
+    """Asks addresses all at once, within so many seconds, since a dead port must not use up the time of the others."""
+
+    def __init__(self, series: HttpSeries, setting: Setting, seconds: float) -> None:
+        self._series = series
+        self._setting = setting
+        self._deadline = setting.deadline.sooner(seconds)
+        self._answered: dict[int, threading.Event] = defaultdict(threading.Event)
+        self._asked: dict[tuple[str, int], Future[list[dict[str, Any]]]] = {}
+
+    def begin(self, ports: Sequence[tuple[str, int]]) -> None:
+        """Ask those addresses and ports that have not been asked."""
+        for address, port in ports[:PORTS]:
+            if (address, port) not in self._asked:
+                ask = partial(self._series.ask, self._setting.host, address, port)
+                self._asked[address, port] = background(partial(ask, self._deadline, self._answered[port]))
+
+    def answers(self, ports: Sequence[tuple[str, int]]) -> list[dict[str, Any]]:
+        """What these addresses and ports answer."""
+        self.begin(ports)
+        return [
+            {"address": address, "port": port, "pages": self._asked[address, port].result()}
+            for address, port in ports
+        ]
 
 
 def _all_came(item: dict[str, Any], times: int) -> bool:

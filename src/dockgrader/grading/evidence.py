@@ -62,6 +62,10 @@ class RecordedSee:
             raise Unobserved(*reading.error)
         return fact.parse(reading.answer)
 
+    def reading(self, fact: Fact[Any]) -> Reading | None:
+        """What was recorded for this question."""
+        return self._readings.get(fact.key())
+
     def readings(self) -> list[Reading]:
         """All that was recorded."""
         return list(self._readings.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -13,10 +13,12 @@ from dockgrader.assignment.model import AnyCheck, Task
 from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Fact, See
 from dockgrader.facts.commands import Exec
+from dockgrader.facts.compose import Project
 from dockgrader.facts.containers import Container
 from dockgrader.facts.engine import Info
+from dockgrader.grading.behind import Noting, Readings, fact_reports
 from dockgrader.grading.wording import check_report
-from dockgrader.hosts.deadline import background
+from dockgrader.hosts.deadline import at_once, background
 from dockgrader.kinds.base import Failed
 from dockgrader.kinds.matchers import matches
 from dockgrader.kinds.target import TargetCheck, candidates
@@ -37,7 +39,7 @@ _AT_ONCE = 64
 """Containers that are inspected before a judge asks for them: enough for any homework, and a bound for the threads."""
 
 
-class Source(See, Protocol):
+class Source(See, Readings, Protocol):
     """Where facts come from: a live host or evidence."""
 
     def start(self, facts: Sequence[Fact[Any]]) -> None:
@@ -46,9 +48,10 @@ class Source(See, Protocol):
 
 @dataclass(frozen=True)
 class Graded:
-    """A task's verdicts by check, and the Compose project they are about."""
+    """A task's verdicts and the facts read for them by check, and the Compose project they are about."""
 
     verdicts: dict[str, Verdict]
+    seen: dict[str, dict[Fact[Any], str]]
     checks: tuple[AnyCheck, ...]
     project: str | None
     rivals: int = 0
@@ -63,18 +66,22 @@ def grade(
     host: HostReport,
     started_at: str,
     meanwhile: Callable[[], None] = lambda: None,
+    facts: bool = True,
 ) -> Report:
     """The report of these tasks. Never raises for what the host or the student did.
 
-    `meanwhile` is called once the first questions are on their way.
+    `meanwhile` is called once the first questions are on their way. Without `facts` the report leaves out what
+    was read for each check, which takes a moment and not every format shows.
     """
     clock = time.monotonic()
     see.start(_questions(tasks))
     # In daemon threads, so that Ctrl-C does not wait for the judges.
-    waiting = [background(partial(_grade_task, task, see)) for task in tasks]
+    waiting = [background(partial(grade_task, task, see)) for task in tasks]
     meanwhile()
     graded = [future.result() for future in waiting]
-    reports = tuple(_task_report(task, result, see, lang) for task, result in zip(tasks, graded, strict=True))
+    reports = tuple(
+        _task_report(task, result, see, lang, facts) for task, result in zip(tasks, graded, strict=True)
+    )
     score = total(task.score for task in reports)
     error = _first_error(reports) if score is None else None
     return Report(
@@ -99,8 +106,8 @@ def _questions(tasks: Sequence[Task]) -> list[Fact[Any]]:
     return sorted(dict.fromkeys([*asked, Info()]), key=lambda fact: not isinstance(fact, Exec))
 
 
-def _grade_task(task: Task, see: Source) -> Graded:
-    """A task on each candidate project; the best one is taken."""
+def grade_task(task: Task, see: Source) -> Graded:
+    """A task's verdicts, on each candidate project; the best one is taken."""
     try:
         found = candidates(task.checks, see)[:_PROJECTS]
     except Unobserved:
@@ -109,15 +116,30 @@ def _grade_task(task: Task, see: Source) -> Graded:
         return _grade_checks(tuple(task.ordered()), see, None)
     ids = [ref for item in found for refs in item.services.values() for ref in refs]
     see.start([Container(ref) for ref in ids[:_AT_ONCE]])
+    see.start(_ahead(task.checks, found)[:_AT_ONCE])
 
     def on(name: str) -> Graded:
         return _grade_checks(tuple(_within(check, name) for check in task.ordered()), see, name)
 
     # At the same time, so that what one project is waited for is not missing from the next one's time.
-    waiting = [background(partial(on, item.name)) for item in found]
-    results = [future.result() for future in waiting]
+    results = list(at_once([partial(on, item.name) for item in found]))
     best = max(results, key=_worth)
-    return Graded(best.verdicts, best.checks, best.project, len(results) - 1)
+    return replace(best, rivals=len(results) - 1)
+
+
+def _ahead(checks: Sequence[AnyCheck], found: Sequence[Project]) -> list[Fact[Any]]:
+    """What will be asked of the projects' containers. Not where something is about to change, which is awaited first:
+    a page that needs a healthy Redis would be asked for too soon.
+    """
+    return [
+        fact
+        for item in found
+        if item.settled
+        for check in checks
+        if isinstance(check, TargetCheck) and check.service and check.project in (None, item.name)
+        for ref in item.services.get(check.service, ())
+        for fact in check.asks_of(ref)
+    ]
 
 
 def _within(check: AnyCheck, project: str) -> AnyCheck:
@@ -137,9 +159,12 @@ def _worth(graded: Graded) -> tuple[float, float]:
 
 def _grade_checks(checks: tuple[AnyCheck, ...], see: Source, project: str | None) -> Graded:
     verdicts: dict[str, Verdict] = {}
+    seen: dict[str, dict[Fact[Any], str]] = {}
     for check in checks:
-        verdicts[check.id] = _blocked(check, verdicts, checks) or judged(check, see)
-    return Graded(verdicts, checks, project)
+        noting = Noting(see)
+        verdicts[check.id] = _blocked(check, verdicts, checks) or judged(check, noting)
+        seen[check.id] = noting.seen
+    return Graded(verdicts, seen, checks, project)
 
 
 def _blocked(check: AnyCheck, verdicts: dict[str, Verdict], checks: Sequence[AnyCheck]) -> Verdict | None:
@@ -179,10 +204,14 @@ def _refined(check: AnyCheck, verdict: Verdict) -> Verdict:
     return verdict
 
 
-def _task_report(task: Task, graded: Graded, see: See, lang: str) -> TaskReport:
+def _task_report(task: Task, graded: Graded, see: Source, lang: str, facts: bool) -> TaskReport:
     by_id = {check.id: check for check in graded.checks}
     checks = tuple(
-        check_report(by_id[check.id], graded.verdicts[check.id], by_id, see, lang) for check in task.checks
+        replace(
+            check_report(by_id[check.id], graded.verdicts[check.id], by_id, see, lang),
+            facts=fact_reports(graded.seen[check.id], see) if facts else (),
+        )
+        for check in task.checks
     )
     note = ""
     if graded.project and graded.rivals:

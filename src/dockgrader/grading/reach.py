@@ -6,7 +6,7 @@ long as that, and neither needs the other. Nothing here imports pydantic.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,10 +25,11 @@ from dockgrader.report.model import HostReport
 
 @dataclass(frozen=True)
 class Bounds:
-    """Seconds for the whole run, and for waiting until something is healthy."""
+    """Seconds for the whole run, for waiting until something is healthy, and for reaching the host (None: all)."""
 
     timeout: float = 60.0
     wait: float = 45.0
+    reach: float | None = None
 
 
 @dataclass(frozen=True)
@@ -45,17 +46,23 @@ class Live:
         return HostReport(self.host.name, str(engine) if engine else None, self.host.engine.api)
 
 
-def reach(endpoint: Endpoint, bounds: Bounds, early: Sequence[Fact[Any]] = ()) -> Live | Evidence:
+def reach(
+    endpoint: Endpoint,
+    bounds: Bounds,
+    early: Sequence[Fact[Any]] = (),
+    meanwhile: Callable[[], object] = lambda: None,
+) -> Live | Evidence:
     """A live host, whose `early` questions are on their way; or evidence: the recording, or why nothing answers.
 
-    Raises UsageError for a recording that cannot be read, or an unusable URL.
+    `meanwhile` may be called while the host is waited for. Raises what it raises, and UsageError for a recording that
+    cannot be read, or an unusable URL.
     """
     if endpoint.scheme == "recorded":
         return read_evidence(Path(endpoint.path))
     deadline = Deadline(bounds.timeout)
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
     try:
-        host = open_host(endpoint, deadline)
+        host = open_host(endpoint, deadline, meanwhile, bounds.reach)
     except Unobserved as hidden:
         return Evidence(HostReport(endpoint.url), started_at, (hidden.code, hidden.reason), ())
     see = LiveSee(host, deadline, bounds.wait)

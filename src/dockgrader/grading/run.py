@@ -37,13 +37,14 @@ def grade_reached(
     reached: Live | Evidence,
     lang: str,
     meanwhile: Callable[[], None] = lambda: None,
+    facts: bool = True,
 ) -> Run:
     """Grade tasks on a host that was reached, or from evidence; the host is closed.
 
-    `meanwhile` is called while the host is answering.
+    `meanwhile` is called while the host is answering; `facts` are for the formats that show them.
     """
     if isinstance(reached, Evidence):
-        return Run(grade_evidence(loaded, tasks, reached, lang), reached)
+        return Run(grade_evidence(loaded, tasks, reached, lang, facts), reached)
     see, started_at = reached.see, reached.started_at
     try:
         report = grade(
@@ -54,13 +55,18 @@ def grade_reached(
             host=reached.report(),
             started_at=started_at,
             meanwhile=meanwhile,
+            facts=facts,
         )
         return Run(report, Evidence(report.host, started_at, None, tuple(see.readings())))
     finally:
         reached.host.close()
 
 
-def grade_evidence(loaded: Loaded, tasks: Sequence[Task], evidence: Evidence, lang: str) -> Report:
+def grade_evidence(
+    loaded: Loaded, tasks: Sequence[Task], evidence: Evidence, lang: str, facts: bool = True
+) -> Report:
     """Grade tasks from what an earlier run has read."""
     see = RecordedSee(evidence)
-    return grade(loaded, tasks, see, lang=lang, host=evidence.host, started_at=evidence.started_at)
+    return grade(
+        loaded, tasks, see, lang=lang, host=evidence.host, started_at=evidence.started_at, facts=facts
+    )

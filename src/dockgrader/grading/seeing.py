@@ -67,6 +67,12 @@ class LiveSee:
             futures = list(self._futures.values())
         return [future.result() for future in futures if future.done() and not future.exception()]
 
+    def reading(self, fact: Fact[Any]) -> Reading | None:
+        """What was read for this question so far."""
+        with self._lock:
+            future = self._futures.get(fact)
+        return future.result() if future and future.done() and not future.exception() else None
+
     def _future(self, fact: Fact[Any]) -> Future[Reading]:
         with self._lock:
             future = self._futures.get(fact)

@@ -32,6 +32,7 @@ def check_report(
         message=filled(message, params).strip(),
         hint=filled(hint, params) if verdict.status is Status.FAILED else "",
         shown_by=tuple(_commands(check, see)) if verdict.status is Status.FAILED else (),
+        visibility=check.visibility,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -82,6 +82,12 @@ class Engine(Protocol):
 
     def control(self, container: str) -> float:
         """Seconds that the shortest command takes in a container: the pace of the machine. Raises Unobserved."""
+
+    def own(self, exec_id: str) -> bool:
+        """Whether a command that ran in a container was ours, so that an event tells nothing new."""
+
+    def events(self, since: str | None, quiet: float) -> Iterator[Mapping[str, Any]]:
+        """The engine's events from now on, or from `since`, until it ends them or is quiet. Raises Unobserved."""
 
     def ping(self) -> None:
         """Raise Unobserved unless the engine answers."""

@@ -35,12 +35,18 @@ class Tls:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where the engine is, `why` that one was taken, TLS for tcp, and what ssh does with keys of new hosts."""
+    """Where the engine is, `why` that one was taken, TLS for tcp, and what ssh does with keys of new hosts.
+
+    `ssh_key` and `ssh_known_hosts` (paths) and `ssh_jump` (as ProxyJump has it) come before what `~/.ssh/config` says.
+    """
 
     url: str
     why: str
     tls: Tls | None = None
     accept_new_host_keys: bool = False
+    ssh_key: str = ""
+    ssh_jump: str = ""
+    ssh_known_hosts: str = ""
 
     @property
     def scheme(self) -> str:

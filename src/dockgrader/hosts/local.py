@@ -13,10 +13,11 @@ from typing import IO
 from urllib.parse import urlsplit
 
 from dockgrader.errors import Unobserved
-from dockgrader.hosts.base import ELSEWHERE, FILE_CAP, Missing, Nearness, Output, ReadFile
+from dockgrader.hosts.base import ELSEWHERE, FILE_CAP, Engine, Missing, Nearness, Output, ReadFile
 from dockgrader.hosts.deadline import Deadline, background
 from dockgrader.hosts.endpoint import Endpoint
 from dockgrader.hosts.engine import DockerEngine
+from dockgrader.hosts.own import WithoutOwn, own_container
 
 PROC = "/proc"
 _LISTENS = "00010000"
@@ -33,7 +34,9 @@ class LocalHost:
         self._remote = (
             urlsplit(endpoint.url).hostname if endpoint.scheme in ("tcp", "http", "https") else None
         )
-        self._engine = DockerEngine(endpoint, deadline)
+        self._docker = DockerEngine(endpoint, deadline)
+        own = own_container()
+        self._engine: Engine = WithoutOwn(self._docker, own) if own else self._docker
         self._programs: set[subprocess.Popen[bytes]] = set()
 
     @property
@@ -42,7 +45,7 @@ class LocalHost:
         return self._name
 
     @property
-    def engine(self) -> DockerEngine:
+    def engine(self) -> Engine:
         """The host's engine."""
         return self._engine
 
@@ -89,7 +92,7 @@ class LocalHost:
 
     def close(self) -> None:
         """Let go of the engine's connections, and end the programs that are still running."""
-        self._engine.close()
+        self._docker.close()
         for program in tuple(self._programs):
             _end(program)
 

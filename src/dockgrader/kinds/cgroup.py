@@ -43,6 +43,10 @@ class CgroupCheck(TargetCheck):
         """The cgroup of the container, where its name is known."""
         return [*super().asks(), *([Cgroup(self.container)] if self.container else [])]
 
+    def asks_of(self, ref: str) -> Iterable[Fact[Any]]:
+        """Its cgroup."""
+        return [Cgroup(ref)]
+
     def judge(self, see: See) -> Verdict:
         """The first limit that is off decides."""
         verdict = passed()

@@ -125,6 +125,7 @@ class ComposeCheck(TargetCheck):
                 "compose.unreadable", f"Whether the compose file is what runs cannot be told: {says.problem}"
             )
         if says.hash != running:
+            _refuse_other_compose(labels[VERSION], says.version)
             raise Failed(
                 "depends.not-brought-up",
                 condition,
@@ -148,6 +149,16 @@ class ComposeCheck(TargetCheck):
         if not labels.get(CONFIG_FILES):
             return []
         return [ComposeFiles(labels.get(WORKING_DIR, ""), labels[CONFIG_FILES]).shown_by()]
+
+
+def _refuse_other_compose(started_by: str, asked: str) -> None:
+    """Another version may hash the same file otherwise, so that its hash proves agreement only."""
+    if asked and asked != started_by:
+        raise Unobserved(
+            "compose.unreadable",
+            "Whether the compose file is what runs cannot be told: the project was started by Compose "
+            f"{started_by}, and here is {asked}, whose hash may differ",
+        )
 
 
 def _mistake(spec: ServiceSpec | None, other: str, actual: str | None) -> str:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import partial
 from itertools import pairwise
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from dockgrader.facts.base import See
+from dockgrader.facts.base import Fact, See
 from dockgrader.facts.containers import Inspected
 from dockgrader.facts.http import HttpSeries, Page, Series
-from dockgrader.hosts.deadline import background
+from dockgrader.hosts.deadline import at_once
 from dockgrader.kinds.base import Failed, passed
 from dockgrader.kinds.matchers import Pattern
 from dockgrader.kinds.target import TargetCheck
@@ -36,14 +37,17 @@ class HttpCheck(TargetCheck):
             raise ValueError(f"grows: the body has no group (?P<{self.grows}>…)")
         return self
 
+    def asks_of(self, ref: str) -> Iterable[Fact[Any]]:
+        """Its pages."""
+        return [self._fact(ref)]
+
     def judge(self, see: See) -> Verdict:
         """Any published port of any replica that answers as expected is enough; else the nearest miss is told."""
         misses = []
         targets = self.targets(see)
         # All replicas at the same time, so that those that hang do not use up the time of one that answers.
-        asked = [background(partial(see, self._fact(target))) for target in targets]
-        for target, answer in zip(targets, asked, strict=True):
-            found = answer.result()
+        answers = at_once([partial(see, self._fact(target.id)) for target in targets])
+        for target, found in zip(targets, answers, strict=True):
             if not found:
                 misses.append(Failed("http.not-published", self._expected(), None, name=target.name))
             for series in found:
@@ -53,8 +57,8 @@ class HttpCheck(TargetCheck):
                     misses.append(miss)
         raise max(misses, key=lambda miss: _NEARNESS.index(miss.verdict.code))
 
-    def _fact(self, target: Inspected) -> HttpSeries:
-        return HttpSeries(self.container or target.id, self.path, 2 if self.grows else 1)
+    def _fact(self, ref: str) -> HttpSeries:
+        return HttpSeries(self.container or ref, self.path, 2 if self.grows else 1)
 
     def _expected(self) -> str | int:
         return self.body if self.body is not None else self.status
@@ -92,7 +96,7 @@ class HttpCheck(TargetCheck):
             targets = self.targets(see)
         except Failed:
             return ["docker ps -a"]
-        found = [series for target in targets for series in see(self._fact(target))]
+        found = [series for target in targets for series in see(self._fact(target.id))]
         commands = [f"curl -i http://{_shown(series)}{self.path}" for series in found[:4]]
         return commands or [f"docker port {target.name}" for target in targets[:2]]
 

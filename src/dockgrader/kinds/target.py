@@ -34,6 +34,13 @@ class TargetCheck(Check):
         """The container, or the list in which the service's are found."""
         return [Container(self.container)] if self.container else [Containers()]
 
+    def asks_of(self, ref: str) -> Iterable[Fact[Any]]:
+        """What `judge` asks of one container of its service, beside the container itself, if it comes to that.
+
+        It may be asked ahead, but only where it would find the same later.
+        """
+        return ()
+
     def targets(self, see: See) -> list[Inspected]:
         """The container, or every replica of the service. Raises Failed when there is none."""
         if self.container:

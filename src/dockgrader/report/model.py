@@ -36,8 +36,27 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class FactReport:
+    """A fact that a judge read: its name, the command that shows the same, when, and what came of it.
+
+    `at` is ISO 8601 in UTC, empty when no answer came in time. `excerpt` is the beginning of the answer as JSON
+    text of several lines, or the reason why there is none when `hidden`; secrets are redacted before.
+    """
+
+    name: str
+    shown_by: str
+    at: str
+    excerpt: str
+    hidden: bool = False
+
+
+@dataclass(frozen=True)
 class CheckReport:
-    """One check's verdict with its points and texts; `shown_by` are commands that show the same by hand."""
+    """One check's verdict with its points and texts; `shown_by` are commands that show the same by hand.
+
+    `facts` are those that the judge read, in its order; `visibility` says when students see the check where
+    points are handed out (Gradescope). Neither belongs to the JSON contract.
+    """
 
     id: str
     title: str
@@ -50,6 +69,8 @@ class CheckReport:
     message: str
     hint: str
     shown_by: tuple[str, ...] = ()
+    facts: tuple[FactReport, ...] = ()
+    visibility: str = "visible"
 
 
 @dataclass(frozen=True)

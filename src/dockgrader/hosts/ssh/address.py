@@ -12,12 +12,18 @@ EXPECTED = "expected ssh://USER@HOST:PORT/PATH/OF/docker.sock, where all but HOS
 
 @dataclass(frozen=True)
 class SshAddress:
-    """Where to log in. None is for what `~/.ssh/config`, or else the default, says."""
+    """Where to log in, with which key, through which jump hosts, and a file of known hosts that comes first.
+
+    None and empty are for what `~/.ssh/config`, or else the default, says.
+    """
 
     host: str
     user: str | None = None
     port: int | None = None
     socket: str | None = None
+    key: str = ""
+    jump: str = ""
+    known_hosts: str = ""
 
 
 def parse(url: str) -> SshAddress:

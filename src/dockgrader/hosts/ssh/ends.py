@@ -23,10 +23,11 @@ class SshEngine:
         local_end: Endpoint,
         deadline: Deadline,
         connections: int,
+        ahead: Sequence[tuple[str, Mapping[str, str]]] = (),
     ) -> None:
         self._explain = explain
         with self._explained():
-            self._inner = DockerEngine(local_end, deadline, connections)
+            self._inner = DockerEngine(local_end, deadline, connections, ahead)
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
@@ -54,6 +55,15 @@ class SshEngine:
         """Run a command in a container."""
         with self._explained():
             return self._inner.exec(container, argv, seconds)
+
+    def own(self, exec_id: str) -> bool:
+        """Whether a command that ran in a container was ours."""
+        return self._inner.own(exec_id)
+
+    def events(self, since: str | None, quiet: float) -> Iterator[Mapping[str, Any]]:
+        """What happens from now on."""
+        with self._explained():
+            yield from self._inner.events(since, quiet)
 
     def control(self, container: str) -> float:
         """Seconds that the shortest command takes."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
+import math
 import socket
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from dockgrader.errors import Unobserved
@@ -32,6 +34,8 @@ Result = TypeVar("Result")
 _WILDCARDS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, never bound
 _FILES_SECONDS = 20.0
 _NOT_FOUND = 127
+_FIRST = (("/containers/json", {"all": "1"}),)
+"""What most runs ask first."""
 _AHEAD = CONNECTIONS
 _READY_SHELLS = 2
 _SESSIONS = 4
@@ -39,11 +43,25 @@ _SESSIONS = 4
 
 
 class SshHost:
-    """A Docker host behind SSH. Raises Unobserved when it cannot be logged in to, or no engine answers there."""
+    """A Docker host behind SSH. Raises Unobserved when it cannot be logged in to, or no engine answers there.
 
-    def __init__(self, endpoint: Endpoint, deadline: Deadline) -> None:
+    `meanwhile` is called while the login is waited for; what it raises ends that. `login_seconds` bounds the login.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        deadline: Deadline,
+        meanwhile: Callable[[], object] = lambda: None,
+        login_seconds: float | None = None,
+    ) -> None:
         self._name = endpoint.url
-        self._address = parse(endpoint.url)
+        self._address = replace(
+            parse(endpoint.url),
+            key=endpoint.ssh_key,
+            jump=endpoint.ssh_jump,
+            known_hosts=endpoint.ssh_known_hosts,
+        )
         if not hasattr(asyncio, "start_unix_server"):
             raise Unobserved(
                 "host.ssh", f"{self._name}: hosts over SSH are graded from Linux, macOS or WSL only"
@@ -58,15 +76,15 @@ class SshHost:
         self._tasks: set[asyncio.Task[None]] = set()
         self._route = Route(self._address.socket or DEFAULT_SOCKET)
         try:
-            self._open(endpoint)
+            self._open(endpoint, meanwhile, min(self._deadline.remaining(), login_seconds or math.inf))
         except BaseException:
             self.close()
             raise
 
-    def _open(self, endpoint: Endpoint) -> None:
-        seconds = self._deadline.remaining()
+    def _open(self, endpoint: Endpoint, meanwhile: Callable[[], object], seconds: float) -> None:
         login = log_in(self._address, accept_new=endpoint.accept_new_host_keys, seconds=seconds)
         logging_in = self._background.start(login)
+        meanwhile()
         importlib.import_module("docker")  # the engine's library, while the network is waited for
         try:
             self._login = self._background.result(logging_in, seconds + 0.5)
@@ -114,9 +132,9 @@ class SshHost:
         raise ssh_engine.reason(self._name, survey, said)
 
     def _engine_by(self, route: Route, tunnel: Tunnel) -> SshEngine:
-        connections = _SESSIONS if route.command else CONNECTIONS
+        connections, ahead = (_SESSIONS, ()) if route.command else (CONNECTIONS, _FIRST)
         return SshEngine(
-            self.explained, Endpoint(f"unix://{tunnel.path}", self._name), self._deadline, connections
+            self.explained, Endpoint(f"unix://{tunnel.path}", self._name), self._deadline, connections, ahead
         )
 
     def _opener(self, route: Route) -> Callable[[], Coroutine[Any, Any, Stream]]:
@@ -134,6 +152,12 @@ class SshHost:
     def name(self) -> str:
         """The endpoint's URL."""
         return self._name
+
+    @property
+    def host_key(self) -> str:
+        """The fingerprint of the machine's own key, as `ssh-keygen -l` shows it."""
+        key = self._connection.get_server_host_key()
+        return str(key.get_fingerprint()) if key else ""
 
     @property
     def way(self) -> str:

@@ -37,6 +37,7 @@ def read(address: SshAddress) -> Any:
         client_keys=None,
         utf8_decode_errors="replace",
         login_timeout=0,
+        tunnel=address.jump or (),
         **_NOTHING_FORWARDED,
     )
 
@@ -53,15 +54,22 @@ def jumps(options: Any) -> list[SshAddress]:
     return [parse(hop if "://" in hop else f"ssh://{hop}") for hop in hops if hop]
 
 
-def known_hosts(options: Any) -> KnownHosts:
+def known_hosts(options: Any, first: str = "") -> KnownHosts:
     """The trusted keys; never none at all, as `UserKnownHostsFile none` means in asyncssh."""
     user = options.config.get("UserKnownHostsFile") or list(USER_FILES)
     system = options.config.get("GlobalKnownHostsFile") or list(GLOBAL_FILES)
-    return KnownHosts([*user, *system], options.host_key_alias or options.host, options.port)
+    files = [*([first] if first else []), *user, *system]
+    return KnownHosts(files, options.host_key_alias or options.host, options.port)
 
 
-def keys(options: Any) -> dict[str, Any]:
-    """Arguments that name the keys, the certificates and the agent of a host."""
+def keys(options: Any, key: str = "") -> dict[str, Any]:
+    """Arguments that name the keys, the certificates and the agent of a host.
+
+    A `key` that is named for a host is the only one that is offered: in its file, or by the agent, which then has to
+    be told which one it is (its `.pub` beside it).
+    """
+    if key:
+        return _only(options, key)
     files = options.config.get("IdentityFile")
     certificates = options.config.get("CertificateFile") or []
     return {
@@ -69,6 +77,18 @@ def keys(options: Any) -> dict[str, Any]:
         "client_certs": _there(certificates),
         "ignore_encrypted": True,
         "agent_path": _agent(options.config.get("IdentityAgent", "SSH_AUTH_SOCK")),
+    }
+
+
+def _only(options: Any, key: str) -> dict[str, Any]:
+    public = _there([f"{key}.pub"])
+    agent = options.config.get("IdentityAgent", "SSH_AUTH_SOCK")
+    return {
+        "client_keys": _there([key]),
+        "client_certs": _there([f"{key}-cert.pub"]),
+        "ignore_encrypted": True,
+        "agent_path": _agent(agent) if public else None,
+        **({"agent_identities": public} if public else {}),
     }
 
 

@@ -40,13 +40,14 @@ class Tunnel:
         self._server = await asyncio.start_unix_server(self._serve, self.path)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.failure, self.said = None, b""
+        self.said = b""
         try:
             stream = await self.opener()
         except Exception as error:  # noqa: BLE001 - whoever has connected asks for it
             self.failure = error
             writer.close()
             return
+        self.failure = None
         try:
             await pump(reader, writer, stream)
         finally:
@@ -57,9 +58,10 @@ class Tunnel:
             await stream.close()
 
     def remove(self) -> None:
-        """Take no more connections, and leave no socket behind."""
+        """Take no more connections, and leave no socket behind. Called from any thread."""
         if self._server is not None:
-            self._server.close()
+            with contextlib.suppress(RuntimeError):  # the loop is closed, and the server with it
+                self._server.get_loop().call_soon_threadsafe(self._server.close)
         shutil.rmtree(self._folder, ignore_errors=True)
 
 

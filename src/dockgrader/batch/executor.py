@@ -1,0 +1,193 @@
+"""Workers on this machine: a process a core, many jobs at once in each, one future a job.
+
+`concurrent.futures.ProcessPoolExecutor` runs one job a process at a time, and gives up all jobs when one process
+dies. Here a process takes as many as it is given, a thread each (they wait for the network), and when it dies only
+its own jobs fail, with WorkerDied; the next job starts another one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import multiprocessing
+import os
+import pickle
+import queue
+import signal
+import threading
+import traceback
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from multiprocessing.connection import Connection
+from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+_PRELOADED = ["dockgrader.batch.work", "dockgrader.hosts.ssh.host", "docker"]
+_END_SECONDS = 2.0
+
+
+class WorkerDied(Exception):
+    """The process that ran this job has ended, by a crash or for want of memory."""
+
+
+class LocalExecutor(Executor):
+    """At most `workers` processes, started when there is something to do."""
+
+    def __init__(self, workers: int) -> None:
+        self._most = workers
+        self._context = _context()
+        self._lock = threading.Lock()
+        self._workers: list[_Worker] = []
+        self._closed = False
+
+    def submit(self, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Run a call in the worker that has least to do; what goes in and out is pickled."""
+        future: Future[Any] = Future()
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the workers have been stopped")
+            self._worker().send(call, args, kwargs, future)
+        return future
+
+    def _worker(self) -> _Worker:
+        self._workers = [worker for worker in self._workers if not worker.dead.is_set()]
+        idle = min(self._workers, key=lambda worker: worker.load, default=None)
+        if idle is None or (idle.load and len(self._workers) < self._most):
+            idle = _Worker(self._context)
+            self._workers.append(idle)
+        return idle
+
+    def end_worker_of(self, future: Future[Any]) -> None:
+        """Kill the process that has this job, which does not end by itself. Its other jobs fail with WorkerDied."""
+        for worker in list(self._workers):
+            if worker.has(future):
+                worker.kill()
+
+    def pids(self) -> list[int]:
+        """The processes."""
+        return [worker.process.pid for worker in self._workers if worker.process.pid]
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the processes, which are waited for only if `wait`; what they still do is left undone."""
+        with self._lock:
+            self._closed = True
+            for worker in self._workers:
+                worker.stop(patient=wait and not cancel_futures)
+
+
+class _Worker:
+    """A process, and the two threads that talk with it."""
+
+    def __init__(self, context: BaseContext) -> None:
+        self.dead = threading.Event()
+        self._lock = threading.Lock()
+        self._jobs: dict[int, Future[Any]] = {}
+        self._number = 0
+        self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._connection, theirs = context.Pipe()
+        self.process: BaseProcess = context.Process(target=_serve, args=(theirs,), daemon=True)  # type: ignore[attr-defined]
+        self.process.start()
+        theirs.close()
+        for target in (self._send, self._receive):
+            threading.Thread(target=target, name="dockgrader-worker", daemon=True).start()
+
+    @property
+    def load(self) -> int:
+        return len(self._jobs)
+
+    def has(self, future: Future[Any]) -> bool:
+        with self._lock:
+            return any(each is future for each in self._jobs.values())
+
+    def send(self, call: Any, args: Any, kwargs: Any, future: Future[Any]) -> None:
+        with self._lock:
+            self._number += 1
+            number = self._number
+            data = pickle.dumps((number, call, args, kwargs))
+            future.set_running_or_notify_cancel()
+            self._jobs[number] = future
+        self._outbox.put(data)
+        if self.dead.is_set():
+            self._fail()
+
+    def _send(self) -> None:
+        """Apart from the caller: a process that hangs does not read."""
+        with contextlib.suppress(OSError):
+            while (data := self._outbox.get()) is not None:
+                self._connection.send_bytes(data)
+
+    def _receive(self) -> None:
+        with contextlib.suppress(OSError, EOFError):
+            while True:
+                number, result, error = pickle.loads(self._connection.recv_bytes())  # noqa: S301 - our own process
+                with self._lock:
+                    future = self._jobs.pop(number)
+                if error is None:
+                    future.set_result(result)
+                else:
+                    future.set_exception(error)
+        self.dead.set()
+        self._outbox.put(None)
+        self._fail()
+        self.process.join(_END_SECONDS)
+        self._connection.close()
+
+    def _fail(self) -> None:
+        with self._lock:
+            lost, self._jobs = list(self._jobs.values()), {}
+        for future in lost:
+            future.set_exception(WorkerDied(f"the worker process {self.process.pid} has ended"))
+
+    def kill(self) -> None:
+        self.process.kill()
+
+    def stop(self, *, patient: bool) -> None:
+        if patient and not self._jobs:
+            self._outbox.put(b"")
+        else:
+            self.process.kill()
+        self._outbox.put(None)
+        self.process.join(_END_SECONDS)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join(_END_SECONDS)
+
+
+def _context() -> BaseContext:
+    """A server process imports once what every worker needs, and is forked; else each worker imports for itself."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_PRELOADED)
+    return context
+
+
+def _serve(connection: Connection) -> None:
+    """The worker's main thread: takes jobs until the other end is gone, however that came about."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # the coordinator decides; Ctrl-C reaches us as well
+    gc.freeze()
+    sending = threading.Lock()
+    with contextlib.suppress(OSError, EOFError):
+        while data := connection.recv_bytes():
+            number, call, args, kwargs = pickle.loads(data)  # noqa: S301 - from the process that started us
+            job = (connection, sending, number, call, args, kwargs)
+            threading.Thread(target=_run, args=job, daemon=True).start()
+    os._exit(0)
+
+
+def _run(
+    connection: Connection, sending: threading.Lock, number: int, call: Any, args: Any, kwargs: Any
+) -> None:
+    result, error = None, None
+    try:
+        result = call(*args, **kwargs)
+    except BaseException as problem:  # noqa: BLE001 - whoever waits for the future gets it
+        error = problem
+    try:
+        data = pickle.dumps((number, result, error))
+    except Exception:  # noqa: BLE001 - what cannot be pickled is told as text
+        data = pickle.dumps((number, None, RuntimeError(traceback.format_exc(limit=3))))
+    with sending, contextlib.suppress(OSError):
+        connection.send_bytes(data)

@@ -1,0 +1,35 @@
+"""Ctrl-C once lets what is in flight end, twice stops at once; SIGTERM and a closed terminal are as the first one."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from dockgrader.batch.run import Stop
+
+
+@contextmanager
+def interruptible(stop: Stop, tell: Callable[[], None]) -> Iterator[None]:
+    """Signals ask `stop`; `tell` says so the first time. For the main thread."""
+
+    def asked(number: int, frame: FrameType | None) -> None:
+        first = not stop.soon
+        if first or number == signal.SIGINT:
+            stop.ask()
+        if first:
+            tell()
+
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before: dict[int, Any] = {}
+    try:
+        for name in names:
+            number = getattr(signal, name)
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+                before[number] = signal.signal(number, asked)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
