@@ -136,6 +136,7 @@ def _run(folder: RunFolder, todo: Sequence[Job], jobs: int | None, stop: Stop, l
     from dockgrader.batch import limits
     from dockgrader.batch.executor import LocalExecutor
     from dockgrader.batch.run import Batch
+    from dockgrader.batch.work import prepare
     from dockgrader.cli import batch_progress
 
     size = limits.size(jobs, len(todo))
@@ -144,7 +145,7 @@ def _run(folder: RunFolder, todo: Sequence[Job], jobs: int | None, stop: Stop, l
             f"{size.jobs} machines at once instead of {size.asked}: this process may have {size.descriptors} files "
             "open (`ulimit -n`)"
         )
-    executor = LocalExecutor(size.workers)
+    executor = LocalExecutor(size.workers, prepare)
     with batch_progress.display(len(todo), lang) as display:
         try:
             return Batch(folder, executor, display, size.jobs, stop=stop).run(todo)
