@@ -21,7 +21,7 @@ from dockgrader.texts import picked
 
 ROOT = Path(__file__).resolve().parents[2]
 HOMEWORK = ROOT / "checks" / "homework-1.yaml"
-RECORDINGS = ROOT / "fixtures" / "homework-1" / "recordings"
+RECORDINGS = ROOT / "checks" / "homework-1" / "recordings"
 SOLUTION = RECORDINGS / "solution-v2.json.gz"
 GONE = [
     ("ssh.auth", "The server refuses every key that was offered"),
