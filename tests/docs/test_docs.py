@@ -64,7 +64,7 @@ def test_the_guides_example_is_an_assignment(tmp_path: Path) -> None:
 def test_every_kind_and_its_fields_are_in_the_guide(model: type) -> None:
     kind = get_args(model.model_fields["kind"].annotation)[0]  # type: ignore[attr-defined]
     row = next((line for line in GUIDE.splitlines() if line.startswith(f"| `{kind}`")), "")
-    shared = {"id", "kind", "title", "points", "needs", "hint", "hints", "messages", "mistakes"}
+    shared = {"id", "kind", "title", "points", "needs", "hint", "hints", "messages", "mistakes", "visibility"}
     target = {"container", "service", "project"}
     fields = set(model.model_fields) - shared - target  # type: ignore[attr-defined]
     missing = [field for field in fields if f"`{field}" not in row]
@@ -76,6 +76,7 @@ def test_every_kind_and_its_fields_are_in_the_guide(model: type) -> None:
     [
         *("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/assignments.md", "docs/architecture.md"),
         *("docs/how-to/github.md", "docs/how-to/container.md", "docs/explanation/what-can-be-forged.md"),
+        "docs/reference/reports.md",
     ],
 )
 def test_links_lead_to_files(page: str) -> None:
