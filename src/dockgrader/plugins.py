@@ -17,6 +17,8 @@ from dockgrader.errors import DockgraderError
 
 KINDS = "dockgrader.kinds"
 FACTS = "dockgrader.facts"
+BREAKAGE = (Exception, SystemExit)
+"""What somebody's code may raise, without it being our end."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def loaded(group: str, name: str) -> object:
     (offer,) = offered
     try:
         return offer.entry.load()
-    except (Exception, SystemExit) as bug:
+    except BREAKAGE as bug:
         raise PluginError(f"{name} of {offer.package} cannot be imported: {said(bug)}") from None
 
 

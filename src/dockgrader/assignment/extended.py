@@ -31,7 +31,7 @@ def model_with(kinds: frozenset[str] | None) -> type[Assignment]:
         plugins.branch(name) if kinds is None or name in kinds else plugins.stand_in(name, "")
         for name in names
     ]
-    check: Any = Annotated[Union[(AnyCheck, *branches)], Field(discriminator="kind")]  # noqa: UP007
+    check: Any = Annotated[Union[(AnyCheck, *branches)], Field(discriminator="kind")]
     checks = Task.model_fields["checks"]
     task: Any = create_model(
         "Task",

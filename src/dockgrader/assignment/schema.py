@@ -62,7 +62,9 @@ def schema() -> dict[str, Any]:
     """The schema, JSON Schema 2020-12, with the kinds that installed packages add."""
     made = model_with(None).model_json_schema()
     for name, example in _EXAMPLES.items():
-        if name in made["$defs"]:  # a package's class of the same name makes pydantic call both by longer names
+        if (
+            name in made["$defs"]
+        ):  # a package's class of the same name makes pydantic call both by longer names
             made["$defs"][name]["examples"] = [example]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -15,7 +15,16 @@ from dockgrader.facts.base import Fact, built_in
 
 BUILT_IN = frozenset(
     (
-        *("cgroup", "compose-config", "compose-files", "compose-hash", "container", "containers", "events", "exec"),
+        *(
+            "cgroup",
+            "compose-config",
+            "compose-files",
+            "compose-hash",
+            "container",
+            "containers",
+            "events",
+            "exec",
+        ),
         *("health-within", "http-series", "image", "info", "machine", "steady-within"),
     )
 )
@@ -35,7 +44,7 @@ def _not_registered(fact: Fact[Any]) -> str:
     if not isinstance(name, str) or name in BUILT_IN:
         return f"its name {name!r} is taken by a built-in fact or is no text"
     if not plugins.offers(plugins.FACTS).get(name):
-        return f"no installed package registers it: [project.entry-points.\"{plugins.FACTS}\"] {name} = …"
+        return f'no installed package registers it: [project.entry-points."{plugins.FACTS}"] {name} = …'
     try:
         if plugins.loaded(plugins.FACTS, name) is not type(fact):
             return f"{plugins.packages(plugins.FACTS, name)} registers another one as {name}"
@@ -50,6 +59,6 @@ def _not_kept(fact: Fact[Any]) -> str:
         json.dumps(fact.question(), allow_nan=False)
         if not isinstance(fact.shown_by(), str):
             return "shown_by() must return text"
-    except (Exception, SystemExit) as bug:
+    except plugins.BREAKAGE as bug:
         return plugins.said(bug)
     return ""

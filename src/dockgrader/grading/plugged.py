@@ -56,7 +56,7 @@ class Plugged:
             raise
         except Unobserved as hidden:
             raise Unobserved(str(hidden.code), str(hidden.reason)) from None
-        except (Exception, SystemExit) as bug:
+        except plugins.BREAKAGE as bug:
             raise self._broken(plugins.said(bug)) from None
 
     def _sound(self, verdict: Any) -> Verdict:
@@ -64,7 +64,9 @@ class Plugged:
         if not isinstance(verdict, Verdict) or not isinstance(verdict.status, Status):
             raise self._broken(f"its judge returned {type(verdict).__name__}, not a Verdict")
         try:
-            json.dumps([verdict.code, verdict.expected, verdict.actual, dict(verdict.params)], allow_nan=False)
+            json.dumps(
+                [verdict.code, verdict.expected, verdict.actual, dict(verdict.params)], allow_nan=False
+            )
         except (TypeError, ValueError, RecursionError) as bug:
             raise self._broken(f"its verdict is no JSON: {plugins.said(bug)}") from None
         if not isinstance(verdict.code, str):
@@ -104,7 +106,7 @@ def _usable(ask: Any) -> Iterator[Fact[Any]]:
             facts.append(fact)
             if len(facts) >= _MOST_FACTS:
                 break
-    except (Exception, SystemExit):
+    except plugins.BREAKAGE:
         return
     yield from facts
 
@@ -124,5 +126,5 @@ def shown(check: Check) -> list[str]:
         asked: Iterable[Fact[Any]] = check.asks()
         asks = [f"asks: {fact.shown_by()}" for fact in asked]
         return [*lines, *runs, *asks]
-    except (Exception, SystemExit) as bug:
+    except plugins.BREAKAGE as bug:
         return [*lines, f"what it runs cannot be told: {plugins.said(bug)}"]

@@ -88,9 +88,9 @@ class LiveSee:
         at, begun = datetime.now(UTC).isoformat(timespec="milliseconds"), time.monotonic()
         answer, error = None, None
         try:
-            answer = fact.read(self._setting)
-            if not built_in(fact):  # somebody's code: what is no JSON is told now, and is what a recording gives
-                answer = json.loads(json.dumps(answer, allow_nan=False))
+            found = fact.read(self._setting)
+            # Of somebody's code, what is no JSON is told now; and the answer is what a recording will give.
+            answer = found if built_in(fact) else json.loads(json.dumps(found, allow_nan=False))
         except Unobserved as hidden:
             error = (hidden.code, hidden.reason)
         except Exception as bug:  # noqa: BLE001 - an answer of an unknown shape is an error of this fact, not a crash

@@ -16,7 +16,6 @@ from dockgrader.kinds.matchers import Matcher
 from dockgrader.report.model import Status, Verdict
 from dockgrader.units import parse_cpus, parse_size
 
-
 BUILT_IN = frozenset(("cgroup", "compose", "container", "exec", "health", "http", "image", "volume"))
 """The kinds that come with dockgrader; other ones are looked for in installed packages."""
 

@@ -18,6 +18,7 @@ from dockgrader.facts.base import See
 from dockgrader.kinds.base import BUILT_IN, Check
 from dockgrader.report.model import Verdict
 
+
 class Unusable(Check):
     """A check whose kind cannot be used."""
 
@@ -51,7 +52,7 @@ def branch(kind: str) -> Any:
             return handler(value)
         except ValidationError:
             raise
-        except (Exception, SystemExit) as bug:  # a validator that breaks breaks this check only
+        except plugins.BREAKAGE as bug:  # a validator that breaks breaks this check only
             reason = f"the kind {kind} of {origin(kind)} broke on this check: {plugins.said(bug)}"
             return stand_in(kind, reason).model_validate(value)
 
@@ -73,7 +74,7 @@ def _model(kind: str) -> type[Check]:
         model.model_json_schema()
     except plugins.PluginError:
         raise
-    except (Exception, SystemExit) as bug:
+    except plugins.BREAKAGE as bug:
         raise plugins.PluginError(f"{who} is no model that pydantic can use: {plugins.said(bug)}") from None
     return model
 
