@@ -57,9 +57,7 @@ def test_the_docs_kind_asks_a_live_container(stage: Stage, tmp_path: Path) -> No
     found = []
     try:
         for hostname in ("web-1", "other"):
-            stage.engine.docker(
-                "run", "-d", "--name", "web", "--hostname", hostname, "alpine", "sleep", "300"
-            )
+            stage.engine.run(f"docker run --detach --name web --hostname {hostname} alpine sleep 300")
             arguments = ["check", str(EXAMPLE / "assignment.yaml"), "--format", "json"]
             done = on(stage, site, ROOT, "dockgrader", *arguments)
             assert done.returncode in (0, 1), done.stderr
