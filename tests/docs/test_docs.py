@@ -7,10 +7,15 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+import yaml
 
-from dockgrader.assignment.loading import load
+from dockgrader.assignment.loading import load, shipped
 from dockgrader.assignment.model import AnyCheck
 from dockgrader.report.model import total
+from dockgrader.selftest.loading import load_cases
+from dockgrader.selftest.model import Cases
+from dockgrader.selftest.mutants import mutants_of
+from dockgrader.selftest.world import world_of
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "assignments.md").read_text(encoding="utf-8")
@@ -43,6 +48,19 @@ def test_the_guides_example_is_an_assignment(tmp_path: Path) -> None:
     assert total(check.points for check in task.checks) == 4
 
 
+def test_the_guides_cases_are_cases() -> None:
+    blocks = re.findall(r"^```yaml\n(.*?)^```", GUIDE, re.DOTALL | re.MULTILINE)
+    (found,) = [block for block in blocks if "\ncases:" in block]
+    assert Cases.model_validate(yaml.safe_load(found)).cases[0].mutate
+
+
+def test_every_named_mutant_of_homework_1_is_in_the_guide() -> None:
+    homework = load(shipped() / "homework-1.yaml")
+    world = world_of(load_cases(homework).recorded[0].evidence)
+    aspects = {mutant.name.partition(".")[0] for mutant in mutants_of(world, {})} - {"field"}
+    assert len(aspects) >= 12 and all(f"`{aspect}.*`" in GUIDE for aspect in aspects)
+
+
 @pytest.mark.parametrize("model", get_args(get_args(AnyCheck)[0]))
 def test_every_kind_and_its_fields_are_in_the_guide(model: type) -> None:
     kind = get_args(model.model_fields["kind"].annotation)[0]  # type: ignore[attr-defined]
@@ -55,7 +73,14 @@ def test_every_kind_and_its_fields_are_in_the_guide(model: type) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "CONTRIBUTING.md", "docs/assignments.md", "docs/architecture.md"]
+    "page",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/assignments.md",
+        "docs/architecture.md",
+        "docs/how-to/write-an-assignment.md",
+    ],
 )
 def test_links_lead_to_files(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
