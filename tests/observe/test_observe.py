@@ -34,7 +34,7 @@ def drafted(host: Solved, name: str | None = None) -> dict[str, Any]:
 
 def statuses(data: dict[str, Any], host: Solved) -> dict[str, Status]:
     see = LiveSee(host, Deadline(20), wait=0.1)
-    found = {}
+    found: dict[str, Status] = {}
     for raw in data["tasks"]:
         verdicts = grade_task(Task.model_validate(raw), see).verdicts
         found |= {f"{raw['id']}/{check}": verdict.status for check, verdict in verdicts.items()}
