@@ -7,8 +7,8 @@ costs a round trip of its own, as over a network. A line on standard input is an
 since the line before; the end of standard input ends the proxy.
 
 Round trips are counted along the longest chain of cause and effect: what a client sends depends on all that it has
-been given, on any connection, and what a server sends on all that it has been given on that one. An answer that comes
-late or that nobody waits for can make the count one too high, none can make it too low.
+been given, on any connection, and what a server sends on all that it has been given on that one. That is never too
+few; it is too many where somebody does several things at once on a machine that is too busy for that.
 """
 
 from __future__ import annotations

@@ -22,8 +22,7 @@ from lab.compose import compose_v2, link_plugin  # noqa: E402
 from lab.engine import PrivateEngine  # noqa: E402
 from lab.images import ensure_base_images  # noqa: E402
 
-INSTALL_SECONDS = 300
-RUN_SECONDS = 300
+INSTALL_SECONDS = 900
 # What breaks a part of each task, and what mends it: a contender that is content with one checks nothing.
 BREAKAGES = {
     "docker update --memory 100m test_limit": "docker update --memory 200m test_limit",
@@ -63,10 +62,10 @@ class Sample:
 
 
 def make_environment(folder: Path, packages: Sequence[str]) -> None:
-    """A virtual environment with dockgrader as users get it: a wheel, compiled; and the peers' packages."""
+    """A virtual environment with these packages. Of ROOT it gets the wheel, as users do."""
     run([sys.executable, "-m", "venv", str(folder)], timeout=INSTALL_SECONDS)
     command = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-input"]
-    run([*command, str(ROOT), *packages], timeout=INSTALL_SECONDS)
+    run([*command, *packages], timeout=INSTALL_SECONDS)
 
 
 def deploy(engine: PrivateEngine) -> None:
@@ -158,8 +157,8 @@ def difference(own: Sequence[Sample], base: Sequence[Sample]) -> float:
     return statistics.median(one.wall - other.wall for one, other in zip(own, base, strict=True)) * 1000
 
 
-def machine(engine: PrivateEngine, environment: Path, packages: Sequence[str]) -> str:
-    """What the numbers were measured on."""
+def machine(engine: PrivateEngine, environments: Mapping[Path, Sequence[str]]) -> str:
+    """What the numbers were measured on, with the versions of packages in environments."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     docker = engine.run(
@@ -169,12 +168,14 @@ def machine(engine: PrivateEngine, environment: Path, packages: Sequence[str]) -
         "import importlib.metadata as m, sys\n"
         "print(', '.join(name + ' ' + m.version(name) for name in sys.argv[1:]))"
     )
-    names = [name.partition("[")[0] for name in ("dockgrader", *packages)]
-    versions = run([str(environment / "bin" / "python"), "-c", code, *names])
+    versions = ", ".join(
+        run([str(folder / "bin" / "python"), "-c", code, *names]).stdout.strip()
+        for folder, names in environments.items()
+    )
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} x {models[0] if models else platform.machine()}, "
         f"load {os.getloadavg()[0]:.1f}; Linux {platform.release()}, Python {platform.python_version()}, "
-        f"Docker {docker.stdout.strip()}, {versions.stdout.strip()}"
+        f"Docker {docker.stdout.strip()}, {versions}"
     )
 
 

@@ -40,7 +40,8 @@ from lab.sshd import Sshd  # isort: skip - found by way of measuring
 DELAY_MS = 40
 NEAR, FAR = "near", "far"
 TRUE, LOCAL, OWN = "`ssh HOST true`", "dockgrader, on the machine itself", "**dockgrader**"
-PACKAGES = ["pytest", "pytest-testinfra", "pyinfra", "ansible-core", "docker[ssh]"]
+# Environments apart: docker imports paramiko wherever it is installed, which a user of dockgrader does not need.
+PEERS = ["pytest", "pytest-testinfra", "pyinfra", "ansible-core", "docker[ssh]"]
 
 
 Samples = Mapping[str, Sequence[Sample]]
@@ -95,40 +96,43 @@ def make_home(folder: Path, student: Sshd, far_port: int) -> Path:
         lines += [f"IdentityFile {ssh}/id_ed25519", f"UserKnownHostsFile {ssh}/known_hosts"]
     (ssh / "known_hosts").write_text("".join(known))
     (ssh / "config").write_text("\n".join(lines) + "\n")
+    # For those that leave a connection open: without a path, none is found again.
+    (ssh / "config-shared").write_text("\n".join([*lines, "Host *", f"ControlPath {folder}/%n"]) + "\n")
     return folder
 
 
-def contenders(folder: Path, home: Path, host: str) -> list[Contender]:
+def contenders(folder: Path, home: Path, host: str, port: int) -> list[Contender]:
     """Those that go over SSH, in the order in which they take turns."""
-    bin_folder, peers = folder / "environment" / "bin", folder / "peers"
-    python, config, control = str(bin_folder / "python"), str(home / ".ssh" / "config"), f"{folder}/cm-{host}"
+    bin_folder, peers = folder / "peers-environment" / "bin", folder / "peers"
+    dockgrader = str(folder / "environment" / "bin" / "dockgrader")
+    python, config, shared = (
+        str(path) for path in (bin_folder / "python", home / ".ssh/config", home / ".ssh/config-shared")
+    )
     ssh = ["ssh", "-F", config]
     env = {
         "HOME": str(home),
         "PATH": f"{bin_folder}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     }
-    leave = [*ssh, "-o", f"ControlPath={control}", "-O", "exit", host]
+    leave = ["ssh", "-F", shared, "-O", "exit", host]
     ansible = {
         "ANSIBLE_PIPELINING": "1",
-        "ANSIBLE_SSH_ARGS": f"-F {config} -o ControlMaster=auto -o ControlPersist=60s",
-        "ANSIBLE_SSH_CONTROL_PATH": control,
+        "ANSIBLE_SSH_ARGS": f"-F {shared} -o ControlMaster=auto -o ControlPersist=60s",
+        "ANSIBLE_SSH_CONTROL_PATH": f"{home}/{host}",
         "ANSIBLE_HOME": f"{folder}/ansible",
         "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3",
     }
-    testinfra = f"ssh://{host}?ssh_config={config}&controlpath={control}"
+    testinfra = f"ssh://{host}?ssh_config={shared}"
     scripts = {name: peers / f"{name}.sh" for name in ("by_hand", "by_hand_tuned")}
     bash = [*ssh, host, "bash", "-s"]
     return [
         Contender(TRUE, [*ssh, host, "true"], env, checks=False),
         Contender("shell script by `bash -s`", bash, env, stdin=scripts["by_hand"]),
         Contender("the same, tuned", bash, env, stdin=scripts["by_hand_tuned"]),
+        Contender(OWN, [dockgrader, "check", "homework-1", "--host", f"ssh://{host}"], env),
         Contender(
-            OWN, [str(bin_folder / "dockgrader"), "check", "homework-1", "--host", f"ssh://{host}"], env
-        ),
-        Contender(
-            "docker SDK script, `ssh://`",
+            "docker SDK script, ssh://",
             [python, str(peers / "sdk_script.py")],
-            {**env, "DOCKER_HOST": f"ssh://{host}", "STUDENT": f"-F {config} {host}"},
+            {**env, "DOCKER_HOST": f"ssh://{host}:{port}", "STUDENT": f"-F {config} {host}"},
         ),
         Contender(
             "pyinfra, facts",
@@ -220,7 +224,9 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="dg-bench-", dir="/var/tmp") as scratch:
             folder = Path(scratch)
             say("making an environment with dockgrader and its peers")
-            make_environment(folder / "environment", PACKAGES)
+            environment, peers_environment = folder / "environment", folder / "peers-environment"
+            make_environment(environment, [str(ROOT)])
+            make_environment(peers_environment, PEERS)
             shutil.copytree(ROOT / "benchmarks" / "peers", folder / "peers")
             say("starting a private engine with an SSH server, and deploying the homework")
             with (
@@ -230,13 +236,15 @@ def main() -> int:
             ):
                 deploy(engine)
                 home = make_home(folder / "home", student, there.port)
-                field = {host: contenders(folder, home, host) for host in (NEAR, FAR)}
+                ports = {NEAR: student.port, FAR: there.port}
+                field = {host: contenders(folder, home, host, port) for host, port in ports.items()}
                 bench = Bench(engine, folder)
                 for contender in [*field[NEAR], local(field[NEAR])]:
                     if contender.checks:
                         bench.prove(contender)
                 say(f"measuring {options.rounds} rounds")
-                before = machine(engine, folder / "environment", ["asyncssh", *PACKAGES])
+                own, others = ["dockgrader", "asyncssh"], [name.partition("[")[0] for name in PEERS]
+                before = machine(engine, {environment: own, peers_environment: others})
                 samples = measure(bench, there, field, options.rounds)
                 print(before, end="\n\n")
                 print(table(samples, [contender.name for contender in field[NEAR]]), end="\n\n")

@@ -80,7 +80,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="dockgrader-bench-", dir="/var/tmp") as scratch:
             folder = Path(scratch)
             say("making an environment with dockgrader and its peers")
-            make_environment(folder / "environment", ["docker", "pytest", "pytest-testinfra"])
+            make_environment(folder / "environment", [str(ROOT), "docker", "pytest", "pytest-testinfra"])
             shutil.copytree(ROOT / "benchmarks" / "peers", folder / "peers")
             say("starting a private engine and deploying the homework")
             with PrivateEngine() as engine:
@@ -90,8 +90,8 @@ def main() -> int:
                     bench.prove(contender)
                 say(f"measuring {options.rounds} rounds")
                 samples = in_turn(field, options.rounds, bench.sample)
-                packages = ["docker", "pydantic", "click", "pytest", "pytest-testinfra"]
-                print(machine(engine, folder / "environment", packages), end="\n\n")
+                packages = ["dockgrader", "docker", "pydantic", "click", "pytest", "pytest-testinfra"]
+                print(machine(engine, {folder / "environment": packages}), end="\n\n")
                 print(table(samples), end="\n\n")
                 print(differences(samples))
     except LabError as error:

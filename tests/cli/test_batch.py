@@ -200,6 +200,7 @@ def started(folder: Path, *words: str, **more: object) -> subprocess.Popen[bytes
     return subprocess.Popen(command, cwd=folder, **more)  # type: ignore[call-overload,no-any-return]
 
 
+@pytest.mark.live
 def test_on_a_terminal_there_is_a_bar(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     words = ("--roster", roster(tmp_path, a=SOLVED, b=DEAD), "--out", "run")
@@ -225,6 +226,7 @@ def silent_machine() -> tuple[socket.socket, str]:
     return listening, f"ssh://student@127.0.0.1:{listening.getsockname()[1]}"
 
 
+@pytest.mark.live
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_once_it_saves_what_is_in_flight(tmp_path: Path, number: signal.Signals) -> None:
     listening, host = silent_machine()
@@ -242,6 +244,7 @@ def test_stopped_once_it_saves_what_is_in_flight(tmp_path: Path, number: signal.
     assert [result.code for result in results(RunFolder(tmp_path / "run"))] == ["ssh.timeout", ""]
 
 
+@pytest.mark.live
 def test_stopped_twice_it_ends_at_once_and_the_folder_is_valid(tmp_path: Path) -> None:
     listening, host = silent_machine()
     words = (
@@ -268,6 +271,7 @@ def test_stopped_twice_it_ends_at_once_and_the_folder_is_valid(tmp_path: Path) -
     assert [len(result.attempts) for result in results(RunFolder(tmp_path / "run"))] == [0, 0]
 
 
+@pytest.mark.live
 def test_with_few_descriptors_fewer_machines_are_asked_at_once(tmp_path: Path) -> None:
     hosts = {f"s{number}": SOLVED for number in range(60)}
     command = (

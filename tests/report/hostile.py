@@ -110,15 +110,22 @@ def reports(draw: st.DrawFn) -> Report:
 def _check(status: Status, most: float, texts: Iterator[str]) -> CheckReport:
     """A check with the score that belongs to its status."""
     return CheckReport(
-        *(next(texts), next(texts), status, next(texts)),
-        *({Status.PASSED: most, Status.ERROR: None}.get(status, 0), most),
-        *(next(texts), {next(texts): [next(texts), None, 1]}, next(texts), next(texts)),
-        (next(texts), next(texts)),
-        (
+        id=next(texts),
+        title=next(texts),
+        status=status,
+        code=next(texts),
+        score={Status.PASSED: most, Status.ERROR: None}.get(status, 0),
+        max_score=most,
+        expected=next(texts),
+        actual={next(texts): [next(texts), None, 1]},
+        message=next(texts),
+        hint=next(texts),
+        shown_by=(next(texts), next(texts)),
+        facts=(
             FactReport(next(texts), next(texts), next(texts), next(texts)),
             FactReport(next(texts), next(texts), next(texts), next(texts), True),
         ),
-        next(texts),
+        visibility=next(texts),
     )
 
 

@@ -50,12 +50,12 @@ def test_a_failure_says_what_was_expected_and_found() -> None:
         shown_by=("docker ps",),
     )
     [case] = parsed(a_report(a_task(failed))).iter("testcase")
-    assert dict(case.attrib) == {
+    assert dict(case.items()) == {
         "classname": "homework-1.limits",
         "name": "memory: Memory is limited [0/2]",
         "time": "0",
     }
-    assert dict(case[0].attrib) == {"message": "No.", "type": "memory.other"}
+    assert dict(case[0].items()) == {"message": "No.", "type": "memory.other"}
     assert (case[0].text or "").split("\n") == [
         *("No.", "Expected: 1", "Found: a\\x00<b>", "See for yourself: docker ps")
     ]

@@ -30,7 +30,9 @@ pytestmark = pytest.mark.vm
 @contextmanager
 def service(machine: VirtualMachine, name: str) -> Iterator[str]:
     """A service of the user's own, started for a while; the folder of its sockets."""
-    machine.run(["systemctl", "--user", "start", name], user=USER, timeout=300)
+    # A dockerd waits fifteen seconds for its containerd, which on a busy machine is not enough.
+    start = f"for try in $(seq 10); do if systemctl --user start {name}; then exit; fi; done; exit 1"
+    machine.run(start, user=USER, timeout=600)
     try:
         number = machine.run(["id", "--user", USER]).stdout.strip()
         yield f"/run/user/{number}"

@@ -13,6 +13,7 @@ Only one process writes. A file that was cut short or changed is named in `damag
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -203,17 +204,19 @@ def locked(path: Path) -> Iterator[None]:
     import fcntl  # not on Windows, where no batch runs
 
     try:
-        file = (path / "lock").open("a")
+        number = os.open(path / "lock", os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, _MODE)
     except OSError as error:
         raise UsageError(f"{path / 'lock'} cannot be written: {error.strerror}") from error
-    with file:
+    try:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise UsageError(f"{path}: another run is writing into this folder; wait until it ends") from None
         except OSError as error:
             raise UsageError(f"{path / 'lock'} cannot be locked: {error.strerror}") from error
         yield
+    finally:
+        os.close(number)
 
 
 class _Damaged(Exception):

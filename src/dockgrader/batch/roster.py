@@ -88,13 +88,18 @@ class _Row:
     wrong: str = ""
 
 
-def load(path: Path) -> list[Student]:
-    """The students of a roster file. Raises RosterError with all that is wrong in it."""
+def load(path: Path, *, keys_here: bool = True) -> list[Student]:
+    """The students of a roster file. Raises RosterError with all that is wrong in it.
+
+    `keys_here` wants the keys that are named on this machine; else the workers have them.
+    """
     text = _text(path)
     rows = _yaml_rows(text, path) if path.suffix.lower() in (".yaml", ".yml") else _csv_rows(text, path)
     students, wrong, first = [], [], dict[str, int]()
     for row in rows:
         found, problems = _student(row)
+        if found.key and keys_here and not Path(found.key).expanduser().is_file():
+            problems.append(f"key {found.key!r}: no such file")
         same = unicodedata.normalize("NFC", found.id)
         if found.id and same in first:
             problems.append(f"student {found.id!r} stands in line {first[same]} already")

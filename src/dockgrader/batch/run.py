@@ -24,6 +24,7 @@ from dockgrader.errors import UsageError
 
 _TICK = 1.0
 _MOST_DEATHS = 3
+_SUSPICIOUS = 2
 _MOST_AGAIN = 3
 _OVERDUE = 60.0
 
@@ -100,6 +101,8 @@ class Batch:
         self._patience = patience or Patience()
         self._call = call
         self._todo: deque[Job] = deque()
+        self._suspects: deque[Job] = deque()
+        """Jobs whose workers died twice: done one at a time, so that the one that kills them is alone in the end."""
         self._flying: dict[Future[Outcome], tuple[Job, float]] = {}
         self._ended: queue.SimpleQueue[Future[Outcome] | None] = queue.SimpleQueue()
         self._deaths: Counter[str] = Counter()
@@ -111,7 +114,10 @@ class Batch:
         """Grade all; returns when all is written, or why not."""
         self._todo.extend(jobs)
         self._stop.told = lambda: self._ended.put(None)
-        while (self._todo or self._flying or self._breaker.tripped) and not self._stop.now:
+        gone: Callable[[], str] = getattr(self._executor, "problem", lambda: "")
+        while (self._waiting() or self._flying or self._breaker.tripped) and not self._stop.now:
+            if problem := gone():
+                return self._end(problem)
             if self._breaker.tripped and not self._stop.soon:
                 if problem := self._find_out():
                     return self._end(problem)
@@ -128,10 +134,16 @@ class Batch:
         return self._end(problem, unwritable=bool(problem))
 
     def _end(self, problem: str, *, unwritable: bool = False) -> Ending:
-        left = len(self._todo) + len(self._flying) + len(self._breaker.held) + len(self._unwritten)
+        left = self._waiting() + len(self._flying) + len(self._breaker.held) + len(self._unwritten)
         return Ending(left, problem, self._stop.soon, unwritable)
 
+    def _waiting(self) -> int:
+        return len(self._todo) + len(self._suspects)
+
     def _fill(self) -> None:
+        alone = any(self._deaths[job.student] >= _SUSPICIOUS for job, _ in self._flying.values())
+        if self._suspects and not alone and not self._stop.soon:
+            self._fly(self._suspects.popleft())
         while self._todo and len(self._flying) < self._at_once and not self._stop.soon:
             self._fly(self._todo.popleft())
 
@@ -163,7 +175,8 @@ class Batch:
         except (WorkerDied, BrokenExecutor) as death:
             self._deaths[job.student] += 1
             if self._deaths[job.student] < _MOST_DEATHS and not job.probe:
-                self._todo.appendleft(job)
+                suspicious = self._deaths[job.student] >= _SUSPICIOUS
+                (self._suspects if suspicious else self._todo).appendleft(job)
                 return None
             return self._broken(job, "grader.worker-died", f"Its worker died {_MOST_DEATHS} times ({death})")
         except Exception as error:  # noqa: BLE001 - one job's failure is not the others'

@@ -23,7 +23,7 @@ CONFIG_HASH, DEPENDS_ON, VERSION = PREFIX + "config-hash", PREFIX + "depends_on"
 WORKING_DIR, CONFIG_FILES = PREFIX + "project.working_dir", PREFIX + "project.config_files"
 ENV_FILE = PREFIX + "project.environment_file"
 _PODMAN_HASH = "io.podman.compose.config-hash"
-_COMPOSE_SECONDS = 15.0
+_COMPOSE_SECONDS = 25.0
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ _WORDS: dict[str, dict[str, str]] = {
     "ru": {
         "passed": "пройдено",
         "failed": "не пройдено",
-        "error": "не удалось увидеть",
+        "error": "нет данных",
         "skipped": "пропущено",
         "score": "Итог",
         "no score": "оценки нет",

@@ -54,8 +54,9 @@ def explained(error: BaseException, attempt: Attempt, seconds: float) -> Unobser
         return error
     if attempt.flooded:
         return _garbage(attempt, ValueError("it sends without end"))
-    if isinstance(error, TimeoutError):
-        return _slow(attempt, seconds)
+    if isinstance(error, TimeoutError):  # perhaps while it waited for the next try at a crowded server
+        crowded = b"Exceeded MaxStartups" in attempt.greeting
+        return _ended(attempt, error) if crowded else _slow(attempt, seconds)
     if isinstance(error, asyncssh.PermissionDenied):
         return denied(attempt)
     if isinstance(error, asyncssh.HostKeyNotVerifiable):

@@ -56,7 +56,12 @@ class SshHost:
         login_seconds: float | None = None,
     ) -> None:
         self._name = endpoint.url
-        self._address = replace(parse(endpoint.url), key=endpoint.ssh_key, jump=endpoint.ssh_jump)
+        self._address = replace(
+            parse(endpoint.url),
+            key=endpoint.ssh_key,
+            jump=endpoint.ssh_jump,
+            known_hosts=endpoint.ssh_known_hosts,
+        )
         if not hasattr(asyncio, "start_unix_server"):
             raise Unobserved(
                 "host.ssh", f"{self._name}: hosts over SSH are graded from Linux, macOS or WSL only"

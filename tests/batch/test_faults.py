@@ -1,0 +1,226 @@
+"""What ends a batch in real life, made to happen: kill -9, a full disk, a read-only one, a killed worker."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dockgrader.batch.executor import LocalExecutor
+from dockgrader.batch.folder import RunFolder
+from dockgrader.batch.results import Standing, results
+from dockgrader.batch.run import Batch
+from dockgrader.batch.work import Job, Outcome, grade_student
+from tests.batch.givens import SOLVED, a_folder, jobs, students
+from tests.batch.slowly import STUDENTS, Quiet
+
+pytestmark = pytest.mark.live
+KILLS = 50
+REPOSITORY = Path(__file__).parent.parent.parent
+
+
+def test_killed_fifty_times_every_student_is_graded_exactly_once(tmp_path: Path) -> None:
+    draw = random.Random(11)
+    left, kills, seed = [], 0, 0
+    command = [sys.executable, "-m", "tests.batch.slowly", str(tmp_path / "run")]
+    with subprocess.Popen(
+        command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        while True:
+            seed += 1
+            process.stdin.write(f"{seed}\n")
+            pid, todo = map(int, process.stdout.readline().split())
+            left.append(todo)
+            if kills < KILLS:
+                time.sleep(draw.uniform(0, 0.08))
+                os.kill(pid, signal.SIGKILL)
+            ended = int(process.stdout.readline())
+            kills += ended == -signal.SIGKILL
+            if ended == 0:
+                break
+        process.stdin.close()
+
+    assert left == sorted(left, reverse=True)
+    assert kills == KILLS
+    assert left[-1] > 0, "the machine was too quick for this test: nothing was left to do after the kills"
+    folder = RunFolder(tmp_path / "run")
+    found = results(folder)
+    assert folder.damaged == []
+    assert [(result.student.id, result.score, len(result.attempts)) for result in found] == [
+        (name, 30, 1) for name in STUDENTS
+    ]
+    assert not [path for path in tmp_path.rglob(".*") if path.is_file()]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system with place for a few students."""
+    if os.geteuid() != 0:
+        pytest.skip("NOT TESTED: only root can mount a small disk")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(disk)], check=True)
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def remount(disk: Path, how: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{how}", str(disk)], check=True)
+
+
+def started(tmp_path: Path, run: Path, number: int, *more: str) -> subprocess.Popen[str]:
+    roster = tmp_path / "students.csv"
+    roster.write_text("student,host\n" + "".join(f"s{n:02},{SOLVED}\n" for n in range(number)))
+    command = [sys.executable, "-m", "dockgrader", "batch", "homework-1", "--roster", str(roster)]
+    return subprocess.Popen(
+        [*command, "--out", str(run), "--lang", "en", *more],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def said(process: subprocess.Popen[str], words: str) -> None:
+    """Wait until it says so."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if words in line:
+            return
+    pytest.fail(f"it never said {words!r}")
+
+
+def standings(run: Path) -> Counter[tuple[Standing, float | None, int]]:
+    folder = RunFolder(run)
+    found = Counter((result.status, result.score, len(result.attempts)) for result in results(folder))
+    assert folder.damaged == []
+    return found
+
+
+def test_a_full_disk_is_waited_for_and_nobody_is_lost(tmp_path: Path, small_disk: Path) -> None:
+    with started(tmp_path, small_disk / "run", 40) as process:
+        said(process, "No space left")
+        before = standings(small_disk / "run")
+        remount(small_disk, "size=20m")
+        process.communicate(timeout=120)
+
+    assert 0 < before[Standing.GRADED, 30, 1] < 40
+    assert process.returncode == 0
+    assert standings(small_disk / "run") == {(Standing.GRADED, 30, 1): 40}
+
+
+def test_a_disk_that_stays_full_ends_it_and_it_goes_on_later(tmp_path: Path, small_disk: Path) -> None:
+    with started(tmp_path, small_disk / "run", 40) as process:
+        said(process, "No space left")
+        process.send_signal(signal.SIGTERM)
+        _, noted = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert "No space left" in noted
+    found = standings(small_disk / "run")
+    assert set(found) == {(Standing.GRADED, 30, 1), (Standing.MISSING, None, 0)}
+
+    remount(small_disk, "size=20m")
+    with started(tmp_path, small_disk / "run", 40, "--resume") as process:
+        process.communicate(timeout=120)
+
+    assert process.returncode == 0
+    assert standings(small_disk / "run") == {(Standing.GRADED, 30, 1): 40}
+
+
+def test_a_folder_that_turns_read_only_in_the_middle(tmp_path: Path, small_disk: Path) -> None:
+    remount(small_disk, "size=20m")
+    with started(tmp_path, small_disk / "run", 120, "--jobs", "1") as process:
+        end = time.monotonic() + 90
+        while not (small_disk / "run/students/s00/0001.attempt.json").exists():
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        while subprocess.run(
+            ["mount", "-o", "remount,ro", str(small_disk)], stderr=subprocess.DEVNULL
+        ).returncode:
+            assert time.monotonic() < end  # a file is open for writing just now
+        said(process, "Read-only file system")
+        before = standings(small_disk / "run")
+        remount(small_disk, "rw")
+        process.communicate(timeout=200)
+
+    assert 0 < before[Standing.GRADED, 30, 1] < 120
+    assert process.returncode == 0
+    assert standings(small_disk / "run") == {(Standing.GRADED, 30, 1): 120}
+
+
+def test_workers_that_are_killed_lose_nobody_and_die_with_the_batch(tmp_path: Path) -> None:
+    with started(tmp_path, tmp_path / "run", 120, "--jobs", "10") as process:
+        killed: set[int] = set()
+        while len(killed) < 2 and process.poll() is None:
+            for pid in workers_of(process.pid) - killed:
+                os.kill(pid, signal.SIGKILL)
+                killed.add(pid)
+                break
+            time.sleep(0.2)
+        process.communicate(timeout=200)
+
+    assert killed
+    assert process.returncode == 0
+    assert standings(tmp_path / "run") == {(Standing.GRADED, 30, 1): 120}
+
+
+def poisoned(job: Job) -> Outcome:
+    """One machine makes the grader's process die, whatever else that process is doing."""
+    if job.student == STUDENTS[5]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(0.1)
+    return grade_student(job)
+
+
+def test_a_machine_that_kills_workers_is_the_only_one_that_is_not_graded(tmp_path: Path) -> None:
+    roster = students(*STUDENTS[:12])
+    folder = a_folder(tmp_path / "run", roster)
+    with LocalExecutor(2) as executor:
+        Batch(folder, executor, Quiet(), 12, call=poisoned).run(jobs(roster))
+
+    codes = {result.student.id: result.code for result in results(folder) if result.score is None}
+    assert codes == {STUDENTS[5]: "grader.worker-died"}
+
+
+def test_when_the_batch_is_killed_its_workers_end(tmp_path: Path) -> None:
+    with started(tmp_path, tmp_path / "run", 120, "--jobs", "10") as process:
+        end = time.monotonic() + 90
+        while not (workers := workers_of(process.pid)):
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        process.kill()
+        process.communicate(timeout=60)
+
+    end = time.monotonic() + 60
+    while any(alive(pid) for pid in workers):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def workers_of(pid: int) -> set[int]:
+    """The workers of a batch: what its server process has forked."""
+    servers = children(pid)
+    return {worker for server in servers for worker in children(server)}
+
+
+def children(pid: int) -> set[int]:
+    try:
+        return {int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+    except OSError:
+        return set()
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
