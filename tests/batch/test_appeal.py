@@ -15,9 +15,8 @@ from dockgrader.batch.roster import Student
 from dockgrader.errors import UsageError
 from dockgrader.report import json as report_json
 from dockgrader.report.model import Report
-from tests.batch.a_class import RECORDINGS, SOLUTION, a_folder, graded, unobserved
+from tests.batch.a_class import SLIP, SOLUTION, a_folder, graded, unobserved
 
-SLIP = RECORDINGS / "limits" / "notes-slip.json.gz"
 STUDENTS = [Student("zoe", "10.0.0.1"), Student("anna", "10.0.0.2"), Student("late", "10.0.0.3")]
 
 

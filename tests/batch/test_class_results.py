@@ -10,14 +10,13 @@ from dockgrader.batch.class_results import class_report
 from dockgrader.batch.folder import RunFolder
 from dockgrader.batch.roster import Student
 from dockgrader.report.class_report import Source, Standing
-from tests.batch.a_class import RECORDINGS, SOLUTION, a_folder, graded, unobserved
+from tests.batch.a_class import SLIP, SOLUTION, a_folder, graded, unobserved
 
 STUDENTS = [
     Student("zoe", "10.0.0.1", name="Zoe", email="zoe@example.org", extra=(("group", "B"),)),
     Student("anna", "10.0.0.2", extra=(("group", "A"),)),
     Student("late", "10.0.0.3", port=2222, extra=(("group", "A"),)),
 ]
-SLIP = RECORDINGS / "limits" / "notes-slip.json.gz"
 
 
 def test_a_class(tmp_path: Path) -> None:

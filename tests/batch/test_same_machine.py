@@ -12,7 +12,7 @@ from dockgrader.batch.folder import RunFolder
 from dockgrader.batch.roster import Student
 from dockgrader.batch.same_machine import Prints, address, prints_in, shared
 from dockgrader.report.class_report import Hint, Strength
-from tests.batch.a_class import RECORDINGS, SOLUTION, a_folder, graded, unobserved
+from tests.batch.a_class import SOLUTION, a_folder, graded, mistakes, unobserved
 
 ID = "a" * 64
 STUDENTS = [Student(name, f"10.0.0.{number}") for number, name in enumerate(("anna", "boris", "vera"))]
@@ -111,7 +111,7 @@ def test_fingerprints_of_evidence() -> None:
 
 
 def test_a_class_in_which_two_handed_in_one_machine(tmp_path: Path) -> None:
-    other = RECORDINGS / "limits-v2" / sorted(f.name for f in (RECORDINGS / "limits-v2").iterdir())[0]
+    other = mistakes("limits")[0]
     folder = a_folder(tmp_path / "run", [*STUDENTS, Student("twin", "10.0.0.0", user="other")])
     for student, recording in (("anna", SOLUTION), ("boris", SOLUTION), ("vera", other)):
         graded(folder, student, recording, machine={"host_keys": [f"SHA256:{student}"]})

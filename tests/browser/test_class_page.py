@@ -11,7 +11,7 @@ import pytest
 from dockgrader.report import class_page
 from dockgrader.report.class_report import ClassReport, Hint, Source, Strength
 from dockgrader.report.model import Status
-from tests.browser.pages import DESKTOP, PHONE, SECONDS, Scheme, fits, opened, printed, violations
+from tests.browser.pages import DESKTOP, MILLISECONDS, PHONE, Scheme, fits, opened, printed, violations
 from tests.report.classes import PASSED, UNREAD, a_class, a_student
 from tests.report.reports import a_check, a_task
 
@@ -122,7 +122,7 @@ def test_a_mark_is_more_than_a_colour(chromium: Browser, file: Path) -> None:
 def test_everything_is_there_without_scripts(chromium: Browser, file: Path) -> None:
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(file.as_uri(), timeout=SECONDS)
+    page.goto(file.as_uri(), timeout=MILLISECONDS)
     assert page.locator("section[aria-labelledby=h-students] tbody tr").count() == 35
     assert page.get_by_role("searchbox").count() == 0
     assert page.get_by_role("button").count() == 0

@@ -12,11 +12,10 @@ import pytest
 
 from dockgrader.batch.roster import Student
 from dockgrader.cli import main
-from tests.batch.a_class import RECORDINGS, SOLUTION, a_folder, graded, unobserved
+from tests.batch.a_class import SLIP, SOLUTION, a_folder, graded, unobserved
 
 Ran = tuple[int, str, str]
 Run = Callable[..., Ran]
-SLIP = RECORDINGS / "limits" / "notes-slip.json.gz"
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,15 @@ class TwoContainers:
 
     def exec(self, container: str, argv: Sequence[str], seconds: float) -> Output:
         return Output(0, container.encode(), b"")
+
+    def control(self, container: str) -> float:
+        return 0.05
+
+    def own(self, exec_id: str) -> bool:
+        return False
+
+    def events(self, since: str | None, quiet: float) -> Iterator[Mapping[str, Any]]:
+        return iter(())
 
     def ping(self) -> None:
         self.pings += 1

@@ -70,7 +70,7 @@ class Job:
     lang: str
     work: Work
     probe: bool = False
-    sent: Mapping[str, bytes] = field(default_factory=dict)
+    sent: Mapping[str, bytes] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
