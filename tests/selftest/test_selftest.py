@@ -273,3 +273,15 @@ def test_a_recording_of_a_dead_host_is_no_correct_solution(
     file.write_text(json.dumps({**evidence, "error": ["engine.gone", "No engine"], "readings": []}))
     status, _, err = command(small, capsys)
     assert status == 2 and "nothing was read in it: No engine" in err
+
+
+def test_a_recording_of_a_shape_that_no_engine_gives(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = small.with_suffix("") / "recordings" / "right.json"
+    evidence = json.loads(file.read_text())
+    for reading in evidence["readings"]:
+        if reading["question"]["fact"] == "container":
+            reading["answer"]["Mounts"] = ["text"]
+            reading["answer"]["NetworkSettings"] = {"Ports": {"80/tcp": ["text"]}}
+    file.write_text(json.dumps(evidence))
+    status, _, err = command(small, capsys)
+    assert status == 2 and "the recording of right was changed by hand" in err
