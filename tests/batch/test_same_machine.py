@@ -134,3 +134,16 @@ def test_evidence_that_cannot_be_read_says_nothing(tmp_path: Path) -> None:
     assert [hint.what for hint in class_report(RunFolder(folder.path), "en", hints=True).hints] == [
         "machine-id"
     ]
+
+
+def test_what_the_batch_noted_is_enough(tmp_path: Path) -> None:
+    folder = a_folder(tmp_path / "run", STUDENTS)
+    for student in ("anna", "boris"):
+        graded(
+            folder,
+            student,
+            SOLUTION,
+            machine={"containers": [f"c-{student}"], "volumes": ["data@2026-03-01"]},
+        )
+    found = class_report(RunFolder(folder.path), "en", hints=True).hints
+    assert [(hint.what, hint.values) for hint in found] == [("volume", ("data@2026-03-01",))]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -154,23 +153,3 @@ def test_paper_shows_all_rows(chromium: Browser, file: Path) -> None:
         text = printed(page)
     for number in range(30):
         assert text.count(f"s{number:02}") == 2, "in the table and in the heat map"
-
-
-def test_a_class_of_hundreds_is_a_small_file() -> None:
-    """300 students with 19 checks each, half of them failed with a long message."""
-    task = the_class().tasks[0]
-    outlines = tuple(dataclasses.replace(task.checks[0], id=f"check-{number}") for number in range(19))
-    verdicts = a_task(
-        *(
-            a_check(
-                Status.FAILED if number % 2 else Status.PASSED, id=outline.id, message="what was found " * 40
-            )
-            for number, outline in enumerate(outlines)
-        )
-    )
-    row = a_student("anna", *PASSED, tasks=(verdicts,), name="Анна Ковалёва")
-    report = a_class(
-        *(dataclasses.replace(row, student=f"s{number}") for number in range(300)),
-        tasks=(dataclasses.replace(task, checks=outlines),),
-    )
-    assert len(class_page.render(report).encode()) < 3_000_000

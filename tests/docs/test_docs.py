@@ -16,6 +16,7 @@ from dockgrader.selftest.loading import load_cases
 from dockgrader.selftest.model import Cases
 from dockgrader.selftest.mutants import mutants_of
 from dockgrader.selftest.world import world_of
+from dockgrader.texts.en import TEXTS
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "assignments.md").read_text(encoding="utf-8")
@@ -99,3 +100,9 @@ def test_links_lead_to_files(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
     assert all((ROOT / page).parent.joinpath(link).exists() for link in links)
+
+
+def test_every_reason_of_a_host_over_ssh_is_in_its_guide() -> None:
+    guide = (ROOT / "docs" / "grading-over-ssh.md").read_text(encoding="utf-8")
+    codes = [code for code in TEXTS if code.startswith(("ssh.", "host.slow", "host.http"))]
+    assert [code for code in codes if f"`{code}`" not in guide] == []

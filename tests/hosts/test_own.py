@@ -55,7 +55,7 @@ class TwoContainers:
         return Output(0, container.encode(), b"")
 
     def control(self, container: str) -> float:
-        return 0.05
+        return 0.1
 
     def own(self, exec_id: str) -> bool:
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from xml.etree.ElementTree import Element
 
@@ -249,3 +250,23 @@ def test_no_text_becomes_markup(texts: list[str], statuses: tuple[Status, ...]) 
 @pytest.mark.parametrize("standing", Standing)
 def test_every_standing_has_a_word(standing: Standing) -> None:
     assert all(standing in words for words in WORDS.values())
+
+
+def test_a_class_of_hundreds_is_a_small_file() -> None:
+    """300 students with 19 checks each, half of them failed with a long message."""
+    task = a_class().tasks[0]
+    outlines = tuple(dataclasses.replace(task.checks[0], id=f"check-{number}") for number in range(19))
+    verdicts = a_task(
+        *(
+            a_check(
+                Status.FAILED if number % 2 else Status.PASSED, id=outline.id, message="what was found " * 40
+            )
+            for number, outline in enumerate(outlines)
+        )
+    )
+    row = a_student("anna", *PASSED, tasks=(verdicts,), name="Анна Ковалёва")
+    report = a_class(
+        *(dataclasses.replace(row, student=f"s{number}") for number in range(300)),
+        tasks=(dataclasses.replace(task, checks=outlines),),
+    )
+    assert len(class_page.render(report).encode()) < 3_000_000

@@ -14,6 +14,7 @@ import pytest
 
 from dockgrader.batch.folder import RunFolder
 from dockgrader.batch.results import StudentResult, results
+from dockgrader.batch.work import PASSING
 from fakes.tcp import Listener, once, silent
 from lab.sshd import Sshd
 from tests.ssh.conftest import Known
@@ -84,8 +85,7 @@ def test_good_dead_freezing_penalising_refusing_and_garbage_mixed(
             assert (result.score, result.code) == (30, ""), result.reason
         else:
             assert (result.score, result.code) == (None, name.rsplit(".", 1)[0]), result.reason
-        retries = result.attempts[0].retries
-        assert (retries > 0) == (result.code in ("ssh.refused", "ssh.max-startups")), (name, retries)
+        assert result.attempts[0].retries == 0 or result.code in PASSING
     assert "Graded: 6 of 18." in done.stdout
     machine_of_good = found(home)["good0"].attempts[0].machine
     assert machine_of_good["host_keys"] == [machine.fingerprint()]

@@ -14,9 +14,23 @@ Round = tuple[Case, ...]
 # What a machine with another engine, cgroup tree or Compose could answer otherwise. A round takes a minute of both
 # processors in an emulated machine, and all tests have to end in time; the private engine has all cases.
 SOME = {
-    "limits": {"decimal-megabytes", "docker-update", "no-limits", "other-cgroup-parent", "out-of-memory"},
-    "volume": {"anonymous-volume-shared", "hung", "key-set-again", "no-redis", "tmpfs"},
-    "compose": {"decimal-megabytes", "deploy-limits", "plain-list", "redis-paused", "web-cannot-reach-redis"},
+    "limits": {
+        "decimal-megabytes",
+        "docker-update",
+        "no-limits",
+        "only-cpuset",
+        "other-cgroup-parent",
+        "out-of-memory",
+    },
+    "volume": {"anonymous-volume-shared", "bind-mount", "hung", "key-set-again", "no-redis", "tmpfs"},
+    "compose": {
+        "decimal-megabytes",
+        "deploy-limits",
+        "plain-list",
+        "redis-paused",
+        "unhealthy",
+        "web-cannot-reach-redis",
+    },
 }
 
 # The systemd driver takes slices for parents, and no paths as the other one does.

@@ -12,7 +12,7 @@ from lab.vm import VirtualMachine
 from lab.vm_stage import GuestStage, Instructor, guest_stage, play_solution
 from tests.vm.rounds import Round, expected, found, round_id, rounds
 
-MISTAKES = ("decimal-megabytes", "key-set-again", "plain-list")
+MISTAKES = ("decimal-megabytes", "key-set-again")
 OLD_ROUNDS = rounds([case for case in load_cases() if case.name in MISTAKES], "v1", everything=True)
 
 pytestmark = pytest.mark.vm

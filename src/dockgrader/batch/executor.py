@@ -32,10 +32,11 @@ class WorkerDied(Exception):
 
 
 class LocalExecutor(Executor):
-    """At most `workers` processes, started when there is something to do."""
+    """At most `workers` processes, started when there is something to do; each calls `prepare` first."""
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, prepare: Callable[[], None] | None = None) -> None:
         self._most = workers
+        self._prepare = prepare
         self._context = _context()
         self._lock = threading.Lock()
         self._workers: list[_Worker] = []
@@ -54,7 +55,7 @@ class LocalExecutor(Executor):
         self._workers = [worker for worker in self._workers if not worker.dead.is_set()]
         idle = min(self._workers, key=lambda worker: worker.load, default=None)
         if idle is None or (idle.load and len(self._workers) < self._most):
-            idle = _Worker(self._context)
+            idle = _Worker(self._context, self._prepare)
             self._workers.append(idle)
         return idle
 
@@ -79,14 +80,14 @@ class LocalExecutor(Executor):
 class _Worker:
     """A process, and the two threads that talk with it."""
 
-    def __init__(self, context: BaseContext) -> None:
+    def __init__(self, context: BaseContext, prepare: Callable[[], None] | None) -> None:
         self.dead = threading.Event()
         self._lock = threading.Lock()
         self._jobs: dict[int, Future[Any]] = {}
         self._number = 0
         self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._connection, theirs = context.Pipe()
-        self.process: BaseProcess = context.Process(target=_serve, args=(theirs,), daemon=True)  # type: ignore[attr-defined]
+        self.process: BaseProcess = context.Process(target=_serve, args=(theirs, prepare), daemon=True)  # type: ignore[attr-defined]
         self.process.start()
         theirs.close()
         for target in (self._send, self._receive):
@@ -163,10 +164,12 @@ def _context() -> BaseContext:
     return context
 
 
-def _serve(connection: Connection) -> None:
+def _serve(connection: Connection, prepare: Callable[[], None] | None) -> None:
     """The worker's main thread: takes jobs until the other end is gone, however that came about."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # the coordinator decides; Ctrl-C reaches us as well
+    if prepare:
+        prepare()
     gc.freeze()
     sending = threading.Lock()
     with contextlib.suppress(OSError, EOFError):

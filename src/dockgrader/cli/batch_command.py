@@ -192,6 +192,7 @@ def _executor(students: int, jobs: int | None, where: _Where) -> tuple[Executor,
         return cluster, jobs or cluster.places
     from dockgrader.batch import limits
     from dockgrader.batch.executor import LocalExecutor
+    from dockgrader.batch.work import prepare
 
     size = limits.size(jobs, students)
     if size.jobs < size.asked:
@@ -199,7 +200,7 @@ def _executor(students: int, jobs: int | None, where: _Where) -> tuple[Executor,
             f"{size.jobs} machines at once instead of {size.asked}: this process may have {size.descriptors} files "
             "open (`ulimit -n`)"
         )
-    return LocalExecutor(size.workers), size.jobs
+    return LocalExecutor(size.workers, prepare), size.jobs
 
 
 def _told(folder: RunFolder, ending: Ending, lang: str) -> int:

@@ -48,11 +48,11 @@ class HealthWithin(Fact[Health]):
             return looks
         bound = min(_patience(first), setting.wait, setting.patience())
         looks = _watch(setting, self.container, bound, lambda look: look["health"] != "starting")
-        if looks[-1]["status"] == "running" and (
-            looks[-1]["health"] == "starting"
-            or (looks[-1]["health"] == "unhealthy" and _cut_off(_now(setting, first)))
-        ):
-            _refuse_slow(setting, first, looks[-1]["at"])
+        last = looks[-1]
+        if last["status"] == "running" and last["health"] == "starting":
+            _refuse_slow(setting, first, last["at"])
+        if last["status"] == "running" and last["health"] == "unhealthy" and _cut_off(_now(setting, first)):
+            _refuse_slow(setting, first, math.inf)
         return looks
 
     def parse(self, raw: Any) -> Health:

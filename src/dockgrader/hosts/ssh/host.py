@@ -24,7 +24,7 @@ from dockgrader.hosts.ssh.engine import DEFAULT_SOCKET, Route
 from dockgrader.hosts.ssh.errors import clean
 from dockgrader.hosts.ssh.files import FilesScript
 from dockgrader.hosts.ssh.library import asyncssh
-from dockgrader.hosts.ssh.loop import Background
+from dockgrader.hosts.ssh.loop import background, is_shared
 from dockgrader.hosts.ssh.script import quoted, usable
 from dockgrader.hosts.ssh.shell import NoShell, ProgramFailed, Shell, Stream
 from dockgrader.hosts.ssh.tcp import TcpOpener
@@ -36,7 +36,8 @@ _FILES_SECONDS = 20.0
 _NOT_FOUND = 127
 _FIRST = (("/containers/json", {"all": "1"}),)
 """What most runs ask first."""
-_AHEAD = CONNECTIONS
+_CONNECTIONS_OF_MANY = 3
+"""To an engine, where many are asked at the same time: each connection has two descriptors here."""
 _READY_SHELLS = 2
 _SESSIONS = 4
 """Connections to an engine behind a program, each of which takes one of the ten sessions that sshd usually allows."""
@@ -69,7 +70,8 @@ class SshHost:
         # What is left of the time when an engine falls silent is for finding out whether the host did, too.
         self._deadline = deadline.sooner(deadline.remaining() - min(2.0, deadline.remaining() / 10))
         self._last_word = deadline
-        self._background = Background()
+        self._background = background()
+        self._most = _CONNECTIONS_OF_MANY if is_shared() else CONNECTIONS
         self._login: Login | None = None
         self._tunnel: Tunnel | None = None
         self._engine: SshEngine | None = None
@@ -102,7 +104,7 @@ class SshHost:
 
     async def _prepare(self, tunnel: Tunnel, forwarded: Forwarded) -> None:
         """What will be needed is begun, all in one round trip."""
-        await forwarded.begin(_AHEAD)
+        await forwarded.begin(self._most)
         for _ in range(_READY_SHELLS):
             self._tasks.add(task := asyncio.create_task(self._shell.warm()))
             task.add_done_callback(self._tasks.discard)
@@ -132,7 +134,7 @@ class SshHost:
         raise ssh_engine.reason(self._name, survey, said)
 
     def _engine_by(self, route: Route, tunnel: Tunnel) -> SshEngine:
-        connections, ahead = (_SESSIONS, ()) if route.command else (CONNECTIONS, _FIRST)
+        connections, ahead = (_SESSIONS, ()) if route.command else (self._most, _FIRST)
         return SshEngine(
             self.explained, Endpoint(f"unix://{tunnel.path}", self._name), self._deadline, connections, ahead
         )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import contextvars
 import socket
 import threading
-from collections.abc import Coroutine
+import weakref
+from collections.abc import Coroutine, Iterable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -49,11 +51,11 @@ class _Loop(asyncio.SelectorEventLoop):
 class Background:
     """Runs coroutines in its own thread until it is closed."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "dockgrader-ssh") -> None:
         self._loop = _Loop()
         # What a connection leaves undone when it is torn down is no news to anybody.
         self._loop.set_exception_handler(lambda loop, context: None)
-        self._thread = threading.Thread(target=self._loop.run_forever, name="dockgrader-ssh", daemon=True)
+        self._thread = threading.Thread(target=self._loop.run_forever, name=name, daemon=True)
         self._thread.start()
 
     def call(self, work: Coroutine[Any, Any, Result], seconds: float) -> Result:
@@ -81,7 +83,7 @@ class Background:
         """Cancel what still runs, stop the thread and let go of the loop."""
         if self._loop.is_closed():
             return
-        future = asyncio.run_coroutine_threadsafe(_cancel_all(), self._loop)
+        future = asyncio.run_coroutine_threadsafe(_end(asyncio.all_tasks), self._loop)
         with contextlib.suppress(TimeoutError, concurrent.futures.CancelledError):
             future.result(timeout=2)
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -90,10 +92,73 @@ class Background:
             self._loop.close()
 
 
-async def _cancel_all() -> None:
-    tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+class Guest(Background):
+    """A part of a loop that many hosts share: closed, it ends what was begun by way of it, and no more.
+
+    Tasks are told apart by a context variable, which every task and callback inherits from the one that made it.
+    """
+
+    def __init__(self, shared: Background) -> None:
+        self._loop = shared._loop
+        self._tasks: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
+        self._closed = False
+
+    def start(self, work: Coroutine[Any, Any, Result]) -> Future[Result]:
+        """Begin to run a coroutine."""
+        if self._closed:
+            work.close()
+            raise ConnectionError("closed")
+        context = contextvars.copy_context()
+        context.run(_GUEST.set, self)
+        return context.run(asyncio.run_coroutine_threadsafe, work, self._loop)
+
+    def close(self) -> None:
+        """Cancel what still runs."""
+        if self._closed:
+            return
+        self._closed = True
+        future = asyncio.run_coroutine_threadsafe(_end(lambda: set(self._tasks)), self._loop)
+        with contextlib.suppress(TimeoutError, concurrent.futures.CancelledError):
+            future.result(timeout=2)
+
+
+_GUEST: contextvars.ContextVar[Guest | None] = contextvars.ContextVar("guest", default=None)
+_shared: Background | None = None
+
+
+def share() -> None:
+    """From now on all hosts of this process share one loop: a thread and three descriptors less a host."""
+    global _shared
+    if _shared is None:
+        _shared = Background("dockgrader-hosts")
+        _shared._loop.set_task_factory(_guests_task)
+
+
+def is_shared() -> bool:
+    """Whether many hosts are reached from this process."""
+    return _shared is not None
+
+
+def background() -> Background:
+    """A loop for one host."""
+    return Guest(_shared) if _shared else Background()
+
+
+def _guests_task(
+    loop: asyncio.AbstractEventLoop, work: Any, *, context: contextvars.Context | None = None, **more: Any
+) -> asyncio.Task[Any]:
+    task = asyncio.Task(work, loop=loop, context=context, **more)
+    if guest := context.get(_GUEST) if context else _GUEST.get():
+        guest._tasks.add(task)
+    return task
+
+
+async def _end(running: Any) -> None:
+    """Cancel tasks, and wait a moment until they have ended."""
+    tasks: Iterable[asyncio.Task[Any]] = [task for task in running() if task is not asyncio.current_task()]
     for task in tasks:
         task.cancel()
     if tasks:
         await asyncio.wait(tasks, timeout=1)
-    await asyncio.get_running_loop().shutdown_default_executor()
+    if running is asyncio.all_tasks:
+        await asyncio.get_running_loop().shutdown_default_executor()
