@@ -7,8 +7,8 @@ costs a round trip of its own, as over a network. A line on standard input is an
 since the line before; the end of standard input ends the proxy.
 
 Round trips are counted along the longest chain of cause and effect: what a client sends depends on all that it has
-been given, on any connection, and what a server sends on all that it has been given on that one. An answer that comes
-late or that nobody waits for can make the count one too high, none can make it too low.
+been given, on any connection, and what a server sends on all that it has been given on that one. That is never too
+few; it is too many where somebody does several things at once on a machine that is too busy for that.
 """
 
 from __future__ import annotations
@@ -105,6 +105,8 @@ async def main(host: str, port: int, milliseconds: float) -> None:
     proxy = Proxy(host, port, milliseconds / 1000)
     server = await asyncio.start_server(proxy.serve, host, 0)
     print(server.sockets[0].getsockname()[1], flush=True)
+    # Connections that are cut when this program ends are no news.
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
     lines = asyncio.StreamReader()
     protocol = asyncio.StreamReaderProtocol(lines)
     await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)

@@ -13,8 +13,8 @@ settings.load_profile("unhurried")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs a server or an engine of our own takes root and time: it runs with the live tests."""
-    folder = Path(__file__).parent / "ssh"
+    """What needs a server, an engine or a browser takes root and time: it runs with the live tests."""
+    folders = {Path(__file__).parent / name for name in ("ssh", "browser")}
     for item in items:
-        if folder in item.path.parents:
+        if folders & set(item.path.parents):
             item.add_marker(pytest.mark.live)

@@ -159,14 +159,25 @@ def a_service(service: str, project: str = "compose", *, replica: int = 1, **mor
     return a_container(f"{project}-{service}-{replica}", labels=kept, **more)
 
 
-def listing(containers: Iterable[Raw]) -> list[Raw]:
-    """`docker ps -a` of made-up containers."""
+def listing(containers: Iterable[Raw], *, up: str = "Up 5 minutes") -> list[Raw]:
+    """`docker ps -a` of made-up containers; `up` is what it says of those that run."""
     return [
         {
             "Id": raw["Id"],
             "Names": [raw["Name"]],
             "Image": raw["Config"]["Image"],
             "State": raw["State"]["Status"],
+            "Status": up if raw["State"]["Status"] == "running" else "Exited (0) 5 minutes ago",
+            "Ports": [
+                {
+                    "IP": binding["HostIp"],
+                    "PublicPort": int(binding["HostPort"]),
+                    "Type": port.partition("/")[2],
+                }
+                for port, bindings in raw["NetworkSettings"]["Ports"].items()
+                for binding in bindings or []
+                if str(binding.get("HostPort")).isdecimal()
+            ],
             "Labels": raw["Config"]["Labels"],
             "Created": 1772359200,
         }

@@ -9,7 +9,7 @@ from typing import Any
 from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Answer, Fact, Setting
 from dockgrader.grading.seeing import LiveSee
-from dockgrader.hosts.base import Missing, Output, ReadFile
+from dockgrader.hosts.base import HERE, Missing, Nearness, Output, ReadFile
 from dockgrader.hosts.deadline import Deadline
 from tests.givens import Raw, an_engine, listing
 
@@ -23,6 +23,7 @@ class MadeUpHost:
     name = "unix:///made-up.sock"
     version: Mapping[str, Any] = {"Version": "20.10.24", "ApiVersion": "1.41"}
     api = "1.41"
+    nearness = HERE
 
     def __init__(
         self,
@@ -54,6 +55,13 @@ class MadeUpHost:
     def exec(self, container: str, argv: Sequence[str], seconds: float) -> Output:
         self.calls.append(" ".join(argv))
         return _output(_reply(self._execs, " ".join(argv), Output(127, b"", b"no such program")))
+
+    def control(self, container: str) -> float:
+        self.calls.append("control")
+        return float(_reply(self._execs, "control", 0.0))
+
+    def near(self, container_id: str, pid: int) -> Nearness:
+        return self.nearness
 
     def run(self, argv: Sequence[str], seconds: float) -> Output:
         self.calls.append(" ".join(argv))

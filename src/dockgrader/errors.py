@@ -17,7 +17,14 @@ class UsageError(DockgraderError):
 
 
 class AssignmentError(UsageError):
-    """An assignment file is wrong; the message names file, line, field and what was expected."""
+    """An assignment file is wrong; the message names file, line, field and what was expected.
+
+    `problems` are the same one by one (`assignment.problem.Problem`).
+    """
+
+    def __init__(self, message: str, problems: tuple[object, ...] = ()) -> None:
+        super().__init__(message)
+        self.problems = problems
 
 
 class EvidenceError(UsageError):

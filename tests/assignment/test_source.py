@@ -164,12 +164,14 @@ def test_columns_count_characters_not_bytes() -> None:
     assert russian.value_position(("id",)) == Position(1, 21)
 
 
-def test_excerpt() -> None:
-    text = parse_source("id: 1\r\nname: a\u202eb  \nlong: " + "x" * 500, "a.yaml")
-    assert text.excerpt(1) == "id: 1"
-    assert text.excerpt(2) == "name: a\\u202eb"
-    assert text.excerpt(3) == "long: " + "x" * 114 + "…"
-    assert [text.excerpt(line) for line in (-1, 0, 4)] == ["", "", ""]
+def test_excerpt(tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_bytes(("\ufeffid: 1\r\nname: a\u202eb  \nlong: " + "x" * 500).encode() + b"\n\xff")
+    assert source.excerpt(file, 1) == "id: 1"
+    assert source.excerpt(file, 2) == "name: a\\u202eb"
+    assert source.excerpt(file, 3) == "long: " + "x" * 114 + "…"
+    assert [source.excerpt(file, line) for line in (-1, 0, 5)] == ["", "", ""]
+    assert source.excerpt(tmp_path / "no.yaml", 1) == source.excerpt(tmp_path, 1) == ""
 
 
 def test_duplicate_fields_name_both_lines() -> None:

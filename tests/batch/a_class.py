@@ -18,11 +18,17 @@ from dockgrader.grading.run import grade_evidence
 from dockgrader.report import json as report_json
 from dockgrader.report.model import HostReport, Report
 from dockgrader.texts import picked
+from lab.cases import RECORDINGS, SHIPPED, recording
 
 ROOT = Path(__file__).resolve().parents[2]
 HOMEWORK = ROOT / "checks" / "homework-1.yaml"
-RECORDINGS = ROOT / "fixtures" / "homework-1" / "recordings"
-SOLUTION = RECORDINGS / "solution-v2.json.gz"
+SOLUTION = recording("solution-v2")
+SLIP = recording("limits/notes-slip")
+GONE = [
+    ("ssh.auth", "The server refuses every key that was offered"),
+    ("ssh.timeout", "10.0.0.9 did not answer within 10 s"),
+    ("ssh.refused", "Connection refused: is sshd running there?"),
+]
 AT = "2026-03-01T18:{:02}:{:02}+00:00"
 
 
@@ -89,9 +95,7 @@ def _report(recording: Path, task: str | None, lang: str) -> Report:
 
 def mistakes(task: str) -> list[Path]:
     """The recorded mistakes of a task, by either Compose."""
-    folders = [RECORDINGS / f"{task}-v2", RECORDINGS / task, RECORDINGS / "compose-v2"][
-        : 2 if task != "compose" else 3
-    ]
+    folders = [where / name for where in (SHIPPED, RECORDINGS) for name in (f"{task}-v2", task)]
     return sorted(file for folder in folders for file in folder.glob("*.json.gz"))
 
 
@@ -115,17 +119,7 @@ def a_whole_class(path: Path, size: int, lang: str = "en", seed: int = 1) -> Run
         if fate < 0.02:
             continue
         if fate < 0.07:
-            unobserved(
-                folder,
-                student.id,
-                *draw.choice(
-                    [
-                        ("ssh.auth", "The server refuses every key that was offered"),
-                        ("ssh.timeout", "10.0.0.9 did not answer within 10 s"),
-                        ("ssh.refused", "Connection refused: is sshd running there?"),
-                    ]
-                ),
-            )
+            unobserved(folder, student.id, *draw.choice(GONE))
             continue
         for task in ("limits", "volume", "compose"):
             wrong = mistakes(task)

@@ -336,3 +336,44 @@ def test_what_is_completed(
     monkeypatch.setenv("COMP_CWORD", str(len(words.split(" ")) - 1))
     out = dockgrader()[1]
     assert found <= {line.partition(",")[2] for line in out.splitlines()}
+
+
+# Formats.
+
+
+def test_all_formats_come_from_one_run(dockgrader: Dockgrader, recordings: Path) -> None:
+    asked = [word for name in output.FORMATS for word in ("--format", f"{name}:{name}")]
+    status, out, err = dockgrader("regrade", "homework-1", str(recordings / "hidden.json"), *asked)
+    assert (status, out, err) == (3, "", "")
+    assert sorted(path.name for path in Path.cwd().iterdir()) == sorted(output.FORMATS)
+    assert json.loads(Path("classroom50").read_text())["score"] is None
+    assert "score" not in json.loads(Path("gradescope").read_text())
+
+
+def test_points_that_a_format_cannot_hold_are_refused(dockgrader: Dockgrader, recordings: Path) -> None:
+    Path("odd.yaml").write_text(
+        "id: odd\ntitle: Odd\ntasks:\n  - id: t\n    title: T\n    checks:\n"
+        "      - {id: c, kind: container, container: x, state: running, points: 0.33333}\n"
+    )
+    words = ("odd.yaml", str(recordings / "solved.json"), "--format", "classroom50")
+    status, out, err = dockgrader("regrade", *words)
+    assert (status, out) == (2, "")
+    assert "0.33333 cannot be made whole" in err
+
+
+def test_the_schema_of_the_report_is_printed(dockgrader: Dockgrader) -> None:
+    status, out, _ = dockgrader("schema", "report")
+    assert status == 0
+    assert json.loads(out)["properties"]["schema"] == {"const": "dockgrader.report/1"}
+
+
+@pytest.mark.parametrize(("name", "imported"), [("html", True), ("markdown", False), ("junit", False)])
+def test_jinja_is_imported_for_html_only(recordings: Path, name: str, imported: bool) -> None:
+    script = (
+        "import sys; from dockgrader.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit: print('jinja2' in sys.modules)"
+    )
+    words = ["regrade", "homework-1", str(recordings / "solved.json"), "--format", f"{name}:/dev/null"]
+    ran = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True, timeout=60)
+    assert ran.stdout == f"{imported}\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -175,3 +176,19 @@ def test_a_person_finds_the_path_first() -> None:
     host = MadeUpHost(a_container(), files=V1_FILES)
     shown = Cgroup("test_limit").shown_by_files(LiveSee(host, Deadline(5), 0))
     assert shown[1] == f"cat {V1}"
+
+
+def test_two_looks_at_the_hosts_files_are_enough() -> None:
+    """Over SSH each is a round trip. The process is looked at once more, after the files: it may have ended."""
+    looks: list[list[str]] = []
+
+    class Host(MadeUpHost):
+        def read_files(self, paths: Sequence[str], *, regular: bool = False) -> list[ReadFile]:
+            looks.append(list(paths))
+            return super().read_files(paths, regular=regular)
+
+    assert read(Cgroup("test_limit"), Host(a_container(), files=V1_FILES)) is not None
+    assert looks == [
+        ["/proc/4242/cgroup", "/proc/self/mountinfo"],
+        [V1, QUOTA, PERIOD, "/proc/4242/cgroup"],
+    ]

@@ -73,6 +73,24 @@ SHAPES = {
         v2_mount(),
         v2(f"/sys/fs/cgroup/course.slice/course-week1.slice/{SCOPE}"),
     ),
+    # The grader in a container, as docs/how-to/container.md starts it; the mount table was seen on v1, on v2 it is
+    # put together from cgroup_namespaces(7): with the host's namespace, paths and roots are the host's.
+    "v1, seen by a grader in a container": (
+        f"5:cpuacct:/docker/{ID}\n4:memory:/docker/{ID}\n3:cpu:/docker/{ID}\n",
+        "868 860 0:26 / /sys/fs/cgroup ro,nosuid - tmpfs cgroup ro,mode=755\n"
+        + V1_MOUNTS.replace(" shared:10", ""),
+        v1(f"/sys/fs/cgroup/memory/docker/{ID}", f"/sys/fs/cgroup/cpu/docker/{ID}"),
+    ),
+    "v2, seen by a grader in a container": (
+        f"0::/system.slice/{SCOPE}\n",
+        "868 860 0:27 / /sys/fs/cgroup ro,nosuid,nodev - cgroup2 cgroup2 rw,nsdelegate\n",
+        v2(f"/sys/fs/cgroup/system.slice/{SCOPE}"),
+    ),
+    "v2, by a grader in a container with a cgroup namespace of its own": (
+        f"0::/../{SCOPE}\n",
+        "868 860 0:27 /../.. /sys/fs/cgroup ro,nosuid,nodev - cgroup2 cgroup2 rw,nsdelegate\n",
+        None,
+    ),
     "v1, --cgroup-parent": (
         f"4:memory:/my/parent/{ID}\n3:cpu:/my/parent/{ID}\n",
         V1_MOUNTS,

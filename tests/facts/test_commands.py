@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -64,6 +65,29 @@ def test_without_retry_while_it_is_asked_once() -> None:
 def test_the_last_answer_counts_when_time_is_over() -> None:
     answer = read(PATIENT, host("LOADING Redis is loading\n"), seconds=0.1)
     assert answer == Answered(0, "LOADING Redis is loading\n", "", "")
+
+
+def slowly(seconds: float, text: str) -> Any:
+    """An answer that takes its time."""
+
+    def answer() -> str:
+        time.sleep(seconds)
+        return text
+
+    return answer
+
+
+def test_on_a_slow_machine_it_is_asked_for_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three times as long as the quickest answer takes there."""
+    monkeypatch.setattr(commands, "EXEC_SECONDS", 0.1)
+    busy = host(slowly(0.3, "LOADING Redis\n"), slowly(0.3, "LOADING Redis\n"), "foobar\n")
+    assert read(PATIENT, busy, seconds=30).stdout == "foobar\n"
+
+
+def test_a_run_that_is_too_short_for_a_slow_machine_is_an_error() -> None:
+    with pytest.raises(Unobserved) as raised:
+        read(PATIENT, host(slowly(0.4, "LOADING Redis\n")), seconds=0.2)
+    assert raised.value.code == "host.slow"
 
 
 def test_a_command_that_fails_at_once_is_not_run_forever() -> None:

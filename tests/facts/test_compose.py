@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from dockgrader.errors import Unobserved
 from dockgrader.facts.compose import (
+    CONFIG_FILES,
     CONFIG_HASH,
     ONE_OFF,
+    WORKING_DIR,
     ComposeConfig,
     ComposeFiles,
     ComposeHash,
@@ -21,7 +23,7 @@ from dockgrader.facts.compose import (
 )
 from dockgrader.facts.compose_paths import file_paths
 from dockgrader.facts.containers import Containers
-from dockgrader.hosts.base import Output, ReadFile
+from dockgrader.hosts.base import ELSEWHERE, HERE, Nearness, Output, ReadFile
 from tests.givens import Raw, a_container, a_service, listing
 from tests.made_up_host import NO_FILES, MadeUpHost, read
 
@@ -80,13 +82,30 @@ def test_paths_in_the_labels_of_both_generations(folder: str, files: str, paths:
     assert file_paths(folder, files) == paths
 
 
+def naming(folder: str, names: str, files: dict[str, Any], **more: Any) -> MadeUpHost:
+    """A host with a container that names these files."""
+    labels = {WORKING_DIR: folder, CONFIG_FILES: names}
+    return MadeUpHost(a_service("web", labels=labels, **more), files=files)
+
+
+@pytest.mark.parametrize(("status", "nearness"), [("running", ELSEWHERE), ("exited", HERE)])
+def test_files_of_perhaps_another_machine_are_not_read(status: str, nearness: Nearness) -> None:
+    """Behind a forwarded socket; there may be a file of that name here, too, which nobody started."""
+    host = naming("/srv", "a.yml", {"/srv/a.yml": BASE}, status=status)
+    host.nearness = nearness
+    says = read(ComposeFiles("/srv", "a.yml"), host)
+    assert (says.services, says.paths) == ({}, ())
+    assert "may be another one" in says.problem
+    assert "/srv/a.yml" not in host.calls
+
+
 def test_where_compose_v1_was_run_is_told_by_where_the_files_are() -> None:
     for there in ("/srv/a.yml", "/srv/app/a.yml"):
-        says = read(ComposeFiles("/srv/app", "../a.yml"), MadeUpHost(files={there: BASE}))
+        says = read(ComposeFiles("/srv/app", "../a.yml"), naming("/srv/app", "../a.yml", {there: BASE}))
         assert says.paths == (there,)
     assert (
         "/srv/app/a.yml cannot be read: missing"
-        in read(ComposeFiles("/srv/app", "../a.yml"), MadeUpHost()).problem
+        in read(ComposeFiles("/srv/app", "../a.yml"), naming("/srv/app", "../a.yml", {})).problem
     )
 
 
@@ -95,7 +114,7 @@ def test_a_label_cannot_name_endless_files() -> None:
 
 
 def test_files_are_merged_in_order() -> None:
-    host = MadeUpHost(files={"/srv/a.yml": BASE, "/srv/b.yml": OVERRIDE})
+    host = naming("/srv", "a.yml,b.yml", {"/srv/a.yml": BASE, "/srv/b.yml": OVERRIDE})
     says = read(ComposeFiles("/srv", "a.yml,b.yml"), host)
     assert says.services["web"].depends_on == {"redis": "service_healthy"}
     assert says.problem == ""
@@ -111,7 +130,7 @@ def test_files_are_merged_in_order() -> None:
     ],
 )
 def test_a_file_that_says_nothing_is_a_problem_and_its_content_is_not_kept(files: Any, problem: str) -> None:
-    says = read(ComposeFiles("/srv", "a.yml"), MadeUpHost(files=files))
+    says = read(ComposeFiles("/srv", "a.yml"), naming("/srv", "a.yml", files))
     assert (says.services, says.problem) == ({}, problem)
 
 
@@ -120,7 +139,7 @@ def test_without_a_path_in_the_labels_there_is_no_file() -> None:
 
 
 def test_a_host_that_is_lost_is_an_error() -> None:
-    host = MadeUpHost(files={"/srv/a.yml": Unobserved("host.ssh", "connection lost")})
+    host = naming("/srv", "a.yml", {"/srv/a.yml": Unobserved("host.ssh", "connection lost")})
     with pytest.raises(Unobserved, match="connection lost"):
         read(ComposeFiles("/srv", "a.yml"), host)
 
@@ -162,7 +181,7 @@ def test_the_hash_of_what_runs() -> None:
 
 
 def test_another_hash_counts_only_from_compose_v1() -> None:
-    assert says_hash("web 0ther\n") == HashSays("0ther")
+    assert says_hash("web 0ther\n") == HashSays("0ther", version="1.29.2")
     assert says_hash("web 0ther\n", version="2.26.1\n").problem
     assert says_hash("web 0ther\n", version=Unobserved("host.run", "lost")).problem == "lost"
 
@@ -231,3 +250,12 @@ def test_what_a_person_types_to_see_the_same() -> None:
     assert ComposeFiles("/my app", "a.yml").shown_by() == "cat '/my app/a.yml'"
     assert CONFIG.shown_by() == f"docker compose {WORDS}"
     assert HASH.shown_by() == HASH_WORDS
+
+
+@pytest.mark.parametrize(
+    ("up", "settled"), [("Up 2 hours (healthy)", True), ("Up 2 hours (health: starting)", False)]
+)
+def test_a_project_is_settled_when_all_its_containers_are(up: str, settled: bool) -> None:
+    there = [*listing([a_service("web")]), *listing([a_service("redis")], up=up)]
+    (project,) = projects(Containers().parse(there))
+    assert project.settled is settled

@@ -162,3 +162,37 @@ def test_what_a_person_types_to_see_the_same() -> None:
     assert Container(hex_id("x")).shown_by() == f"docker container inspect {hex_id('x')[:12]}"
     assert Containers().shown_by() == "docker ps -a"
     assert Image("a;b").shown_by() == "docker image inspect 'a;b'"
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "settled"),
+    [
+        ("running", "Up 5 minutes", True),
+        ("running", "Up About a minute (healthy)", True),
+        ("running", "Up 3 weeks (unhealthy)", True),
+        ("running", "Up 5 minutes (health: starting)", False),
+        ("running", "Up 59 seconds (healthy)", False),
+        ("running", "Up 1 second", False),
+        ("running", "Up Less than a second", False),
+        ("running", "", False),  # an engine that does not say
+        ("exited", "Exited (0) 3 seconds ago", True),
+        ("paused", "Up 5 minutes (Paused)", True),
+        ("created", "Created", False),
+        ("restarting", "Restarting (1) 5 seconds ago", False),
+    ],
+)
+def test_whether_a_container_is_about_to_change(state: str, status: str, settled: bool) -> None:
+    (found,) = Containers().parse([{"Id": "x", "State": state, "Status": status}])
+    assert found.settled is settled
+
+
+def test_published_ports_in_the_list() -> None:
+    ports = [
+        {"IP": "0.0.0.0", "PrivatePort": 80, "PublicPort": 8080, "Type": "tcp"},
+        {"PrivatePort": 443, "Type": "tcp"},
+        {"IP": "::", "PublicPort": 53, "Type": "udp"},
+        {"PublicPort": 81, "Type": "tcp"},
+        "nonsense",
+    ]
+    (found,) = Containers().parse([{"Id": "x", "Ports": ports}])
+    assert found.ports == (("0.0.0.0", 8080), ("", 81))

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from dockgrader.errors import Unobserved
 from dockgrader.facts import http
 from dockgrader.facts.http import HttpSeries, Page, Series
 from tests.givens import a_container, hex_id
@@ -90,7 +91,7 @@ def one(answer: Answer, *, seconds: float = 5, **more: Any) -> Page:
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "_PAUSE", 0.05)
+    monkeypatch.setattr(http, "PAUSE", 0.05)
 
 
 def test_a_counter_is_asked_twice() -> None:
@@ -318,8 +319,8 @@ HEADERS = st.sampled_from(
 @example([b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n", b"Content-Length: -7\r\n\r\n"])
 def test_no_bytes_break_the_reading(parts: list[bytes]) -> None:
     data = b"".join(parts)
-    http._whole(bytearray(data))
-    answer = http._answer(data, "")
+    http.whole(bytearray(data))
+    answer = http.answer_in(data, "")
     assert answer["problem"] in ("", "empty", "garbage")
     assert (answer["status"] is None) == bool(answer["problem"])
 
@@ -335,3 +336,50 @@ def test_what_a_person_types_to_see_the_same() -> None:
         .shown_by()
         .startswith(f"docker port {hex_id('web')[:12]}  # then twice: curl")
     )
+
+
+def listed(host: MadeUpHost, *ports: int) -> MadeUpHost:
+    """The host, whose list of containers shows these ports of web."""
+    found = host.get("/containers/json")
+    found[0]["Ports"] = [{"IP": "0.0.0.0", "PublicPort": port, "Type": "tcp"} for port in ports]
+    host.calls.clear()
+    return host
+
+
+def test_the_page_is_asked_for_while_the_container_is_still_inspected() -> None:
+    """Over SSH each question is a round trip, and the list of containers shows the ports already."""
+    with server(counter) as port:
+        host = web(port)
+        answered = threading.Event()
+
+        class Waiting(MadeUpHost):
+            def connect(self, address: str, port: int, seconds: float) -> socket.socket:
+                answered.set()
+                return super().connect(address, port, seconds)
+
+            def get(self, path: str, params: Any = None) -> Any:
+                if path.startswith("/containers/web"):
+                    assert answered.wait(5)
+                return super().get(path, params)
+
+        host.__class__ = Waiting
+        (series,) = read(HttpSeries("web"), host)
+    assert [page.body for page in series.pages] == [
+        f"Hello, World! I have been seen {number} times." for number in (1, 2)
+    ]
+
+
+def test_the_inspection_decides_which_ports_there_are() -> None:
+    with server(counter) as right, server(page("another")) as stale:
+        (series,) = read(HttpSeries("web"), listed(web(right), stale))
+    assert (series.port, series.pages[0].body) == (right, "Hello, World! I have been seen 1 times.")
+
+
+def test_a_list_that_cannot_be_had_does_not_matter() -> None:
+    with server(counter) as port:
+        host = MadeUpHost(
+            a_container("web", ports={"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": str(port)}]}),
+            answers={"/containers/json": Unobserved("engine.garbage", "no list")},
+        )
+        (series,) = read(HttpSeries("web"), host)
+    assert len(series.pages) == 2

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dockgrader.errors import Unobserved
 from dockgrader.facts import waiting
 from dockgrader.facts.containers import Inspected
 from dockgrader.facts.waiting import Health, HealthWithin, SteadyWithin, seconds_between
@@ -55,6 +56,50 @@ def test_waiting_ends_with_the_bound() -> None:
     found = read(HealthWithin(ID), host(redis("starting")), wait=0.05)
     assert found.status == "starting"
     assert 0 < found.waited < 5
+
+
+def slow(control: float, *looks: Any) -> MadeUpHost:
+    """A machine on which the shortest command takes so many seconds."""
+    answers = {f"/containers/{ID}/json": Turns(*looks), "/info": an_engine()}
+    return MadeUpHost(answers=answers, execs={"control": control})
+
+
+def cut_off(timeout: int, said: str = "Health check exceeded timeout (3s)") -> Raw:
+    """Unhealthy, since the engine cut its commands off after so many seconds."""
+    found = redis("unhealthy")
+    found["State"]["Health"]["Log"] = [{"ExitCode": -1, "Output": said}] * 3
+    found["Config"]["Healthcheck"] = {"Test": ["CMD", "redis-cli", "ping"], "Timeout": timeout * 10**9}
+    return found
+
+
+def refused(busy: MadeUpHost, **more: float) -> bool:
+    try:
+        read(HealthWithin(ID), busy, **more)
+    except Unobserved as error:
+        assert error.code == "host.slow"
+        return True
+    return False
+
+
+@pytest.mark.parametrize(("control", "is_refused"), [(0.05, False), (1.4, False), (1.6, True), (20.0, True)])
+def test_health_commands_that_were_cut_off_on_a_slow_machine_are_an_error(
+    control: float, is_refused: bool
+) -> None:
+    """On a quick one they hang: that is the student's."""
+    assert refused(slow(control, cut_off(3))) is is_refused
+    starting = cut_off(3)
+    starting["State"]["Health"]["Status"] = "starting"
+    assert refused(slow(control, starting, starting, cut_off(3)), wait=5) is is_refused
+
+
+def test_health_commands_that_fail_by_themselves_are_the_students_on_any_machine() -> None:
+    assert not refused(slow(20.0, redis("unhealthy")))
+    assert not refused(slow(20.0, cut_off(3, "Could not connect to Redis")))
+
+
+def test_a_slow_machine_is_still_starting_for_longer() -> None:
+    assert refused(slow(20.0, redis("starting")), wait=0.05)
+    assert not refused(slow(0.01, redis("starting")), wait=0.05)
 
 
 def test_a_container_that_ends_meanwhile_is_not_waited_for() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,15 @@ from dockgrader.assignment.loading import Loaded
 from dockgrader.assignment.model import Assignment
 from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Answer, Fact
+from dockgrader.facts.cgroup import Cgroup
 from dockgrader.facts.commands import Exec
 from dockgrader.facts.containers import Container, Containers
 from dockgrader.facts.engine import Info
+from dockgrader.facts.http import HttpSeries
 from dockgrader.grading.grade import grade
 from dockgrader.kinds.container import ContainerCheck
 from dockgrader.report.model import CheckReport, HostReport, Report
-from tests.givens import MIB, Given, Raw, a_container, a_service, an_answer, an_engine, hex_id
+from tests.givens import MIB, Given, Raw, a_container, a_service, an_answer, an_engine, hex_id, listing, pages
 from tests.solution import Solved, checks_of, graded
 
 DOWN = Unobserved("engine.down", "the engine is gone")
@@ -323,3 +326,43 @@ def test_the_hosts_failure_in_one_task_leaves_the_others_scores() -> None:
     found, _ = graded(Solved(answers={f"/containers/{ref}/json": DOWN}))
     assert {task.id: task.score for task in found.tasks} == {"limits": 10, "volume": 10, "compose": None}
     assert (found.score, found.max_score, found.status) == (None, 30, "error")
+
+
+# Questions that are asked ahead.
+
+
+class Noting(Given):
+    """Remembers what was begun."""
+
+    def __init__(self, *containers: Raw, up: str) -> None:
+        super().__init__(*containers, facts={Containers(): listing(containers, up=up)})
+        self.begun: list[Fact[Any]] = []
+
+    def start(self, facts: Iterable[Fact[Any]]) -> None:
+        self.begun += facts
+
+
+SERVICES: list[Raw] = [
+    {"id": "redis", "kind": "container", "service": "redis", "state": "running"},
+    {"id": "limit", "kind": "cgroup", "service": "redis", "memory": 1024, "needs": ["redis"]},
+    {"id": "page", "kind": "http", "service": "web", "needs": ["redis"]},
+]
+
+
+def begun(*, up: str, **more: Any) -> set[Fact[Any]]:
+    redis = a_service("redis", **more)
+    see = Noting(redis, a_service("web"), up=up)
+    see._answers |= {Cgroup(redis["Id"]): None, HttpSeries(hex_id("compose-web-1"), "/", 1): pages("Hello")}
+    report(see, SERVICES)
+    return {fact for fact in see.begun if isinstance(fact, Cgroup | HttpSeries)}
+
+
+def test_what_the_judges_will_ask_of_a_settled_project_is_begun_at_once() -> None:
+    expected = {Cgroup(hex_id("compose-redis-1")), HttpSeries(hex_id("compose-web-1"), "/", 1)}
+    assert begun(up="Up 3 hours (healthy)") == expected
+
+
+@pytest.mark.parametrize("up", ["Up 3 hours (health: starting)", "Up 4 seconds", ""])
+def test_a_page_is_not_asked_for_while_what_it_needs_is_still_starting(up: str) -> None:
+    """The judges await its health first; the page that was asked for before would be the wrong one."""
+    assert begun(up=up) == set()

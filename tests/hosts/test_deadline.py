@@ -34,7 +34,7 @@ def test_a_call_that_does_not_is_left_behind_in_a_daemon() -> None:
     start = time.monotonic()
     with pytest.raises(TimeoutError):
         within(0.05, let_go.wait)
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 20
     assert all(thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread())
     let_go.set()
 

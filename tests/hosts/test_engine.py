@@ -18,9 +18,11 @@ import trustme
 from dockgrader.errors import Unobserved
 from dockgrader.hosts import engine as module
 from dockgrader.hosts.base import Conflict, Missing
+from dockgrader.hosts.client import JSON_CAP
 from dockgrader.hosts.deadline import Deadline, background
 from dockgrader.hosts.endpoint import Endpoint, Tls
-from dockgrader.hosts.engine import JSON_CAP, STDOUT_CAP, TESTED_API, DockerEngine, spoken_version
+from dockgrader.hosts.engine import TESTED_API, DockerEngine, spoken_version
+from dockgrader.hosts.execs import STDOUT_CAP
 from fakes.engine import STREAM, FakeEngine, frame, printed
 from fakes.server import Call, head, page, raw, then_silence, value
 
@@ -294,3 +296,40 @@ def test_a_client_certificate_that_is_not_there(tmp_path: Path) -> None:
         DockerEngine(Endpoint("tcp://localhost:1", "DOCKER_HOST", tls), Deadline(5))
     assert caught.value.code == "engine.endpoint"
     assert "DOCKER_HOST" in caught.value.reason
+
+
+# Questions beside the first one.
+
+ALL = ("/containers/json", {"all": "1"})
+
+
+def test_what_is_asked_ahead_is_answered_once(fake: FakeEngine, tmp_path: Path) -> None:
+    engine = DockerEngine(Endpoint(f"unix://{tmp_path}/d.sock", ""), Deadline(20), ahead=[ALL])
+    assert len(engine.get(*ALL)) == 5
+    assert [call.path for call in fake.calls].count("/containers/json") == 1
+    fake.answers["/containers/json"] = value([])
+    assert engine.get(*ALL) == []  # asked anew
+    engine.close()
+
+
+def test_an_answer_in_a_version_that_is_not_spoken_is_thrown_away(fake: FakeEngine, tmp_path: Path) -> None:
+    fake.answers["/version"] = value({"ApiVersion": "1.70", "MinAPIVersion": "1.44"})
+    engine = DockerEngine(Endpoint(f"unix://{tmp_path}/d.sock", ""), Deadline(20), ahead=[ALL])
+    engine.get(*ALL)
+    engine.close()
+    assert TESTED_API in [call.version for call in fake.calls if call.path == "/containers/json"]
+
+
+def test_a_failure_that_was_asked_ahead_is_told_to_who_asks(fake: FakeEngine, tmp_path: Path) -> None:
+    fake.answers["/containers/json"] = page(b"{")
+    engine = DockerEngine(Endpoint(f"unix://{tmp_path}/d.sock", ""), Deadline(20), ahead=[ALL])
+    with pytest.raises(Unobserved) as caught:
+        engine.get(*ALL)
+    assert caught.value.code == "engine.garbage"
+    fake.answers["/containers/json"] = then_silence(b"")
+    slow = DockerEngine(Endpoint(f"unix://{tmp_path}/d.sock", ""), Deadline(1), ahead=[ALL])
+    with pytest.raises(Unobserved) as caught:
+        slow.get(*ALL)
+    assert caught.value.code == "engine.timeout"
+    for each in (engine, slow):
+        each.close()

@@ -76,6 +76,16 @@ def test_compose_v1_writes_none_so_the_file_counts_if_it_is_what_runs(
     assert code(CHECK, see) == expected
 
 
+def test_another_compose_v1_proves_agreement_only() -> None:
+    says = {"hash": "0ther", "version": "1.18.0"}
+    see = Given(a_service("web", labels=V1), facts={FILES: HEALTHY, HASH: says})
+    assert hidden(CHECK, see) == "compose.unreadable"
+    see = Given(a_service("web", labels=V1), facts={FILES: HEALTHY, HASH: {**says, "hash": "c0ffee"}})
+    assert code(CHECK, see) == "ok"
+    see = Given(a_service("web", labels=V1), facts={FILES: HEALTHY, HASH: {**says, "version": "1.29.2"}})
+    assert code(CHECK, see) == "depends.not-brought-up"
+
+
 def test_compose_v1_whose_hash_cannot_be_told_is_an_error() -> None:
     see = Given(a_service("web", labels=V1), facts={FILES: HEALTHY, HASH: {"problem": "no Compose v1"}})
     assert hidden(CHECK, see) == "compose.unreadable"

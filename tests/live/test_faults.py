@@ -12,8 +12,10 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,7 +79,7 @@ def end(process: subprocess.Popen[str], start: float) -> Ran:
 
 def check(engine: PrivateEngine, folder: Path, *more: str) -> Ran:
     start = time.monotonic()
-    return end(begin(engine, folder, *(more or ("--format", "json", "--timeout", "4"))), start)
+    return end(begin(engine, folder, *(more or ("--format", "json", "--timeout", "8"))), start)
 
 
 def start_victim(engine: PrivateEngine, script: str, *options: str) -> None:
@@ -149,7 +151,7 @@ def test_a_command_that(host: PrivateEngine, tmp_path: Path, script: str, code: 
     ran = check(host, tmp_path)
     assert (ran.check("answers")["status"], ran.check("answers")["code"]) == ("failed", code)
     assert (ran.status, ran.score) == (1, 2)
-    assert ran.seconds < 4 + 3
+    assert ran.seconds < 8 + 15
 
 
 def test_a_command_that_is_not_there(host: PrivateEngine, tmp_path: Path) -> None:
@@ -233,10 +235,10 @@ def test_an_engine_that_hangs_and_dies(victims_host: PrivateEngine, tmp_path: Pa
     assert (middle.status, middle.score) == (3, None)
     assert middle.check("answers")["status"] == "error"
     assert middle.check("memory")["status"] == "passed"  # seen before
-    assert middle.seconds < 8 + 3
+    assert middle.seconds < 8 + 15
     assert (before.status, before.score) == (3, None)
     assert {before.check(name)["code"] for name in ("running", "answers", "memory")} == {"engine.timeout"}
-    assert before.seconds < 2 + 3
+    assert before.seconds < 2 + 15
 
     engine.run("docker rm --force victim")
     (tmp_path / "second").mkdir()
@@ -253,4 +255,44 @@ def test_an_engine_that_hangs_and_dies(victims_host: PrivateEngine, tmp_path: Pa
     gone = check(engine, tmp_path)
     assert (gone.status, gone.score) == (3, None)
     assert gone.check("running")["code"] in ("engine.down", "engine.no-socket")
-    assert gone.seconds < 5
+    assert gone.seconds < 20
+
+
+@contextmanager
+def slowed(process: int, run: float = 0.01, stop: float = 0.49) -> Iterator[None]:
+    """A process that runs for a fiftieth of the time."""
+    over = threading.Event()
+
+    def cycle() -> None:
+        while not over.is_set():
+            os.kill(process, signal.SIGSTOP)
+            over.wait(stop)
+            os.kill(process, signal.SIGCONT)
+            time.sleep(run)
+
+    thread = threading.Thread(target=cycle, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_an_engine_slower_by_a_factor_of_50(victims_host: PrivateEngine, tmp_path: Path) -> None:
+    """The right answer loses no point, whatever its command takes, and a command that hangs earns none."""
+    engine = victims_host
+    start_victim(engine, "echo foobar")
+    with slowed(daemon(engine)):
+        right = check(engine, tmp_path, "--format", "json", "--timeout", "40")
+    statuses = {right.check(name)["status"] for name in ("running", "answers", "memory")}
+    assert "failed" not in statuses, right.out
+    assert (right.status, right.score) == ((0, 3) if statuses == {"passed"} else (3, None))
+    assert right.seconds < 40 + 20
+    engine.run("docker rm --force victim")
+    start_victim(engine, "sleep 1000")
+    with slowed(daemon(engine)):
+        wrong = check(engine, tmp_path, "--format", "json", "--timeout", "40")
+    found = wrong.check("answers")
+    assert (found["status"], found["code"]) in (("failed", "exec.timeout"), ("error", "host.slow")), wrong.out
+    assert wrong.seconds < 40 + 20

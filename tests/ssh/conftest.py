@@ -133,7 +133,7 @@ def ours() -> list[str]:
     ]
 
 
-def wait_for(true: Callable[[], bool], seconds: float = 3.0) -> bool:
+def wait_for(true: Callable[[], bool], seconds: float = 20.0) -> bool:
     """Whether something becomes true."""
     end = time.monotonic() + seconds
     while not true():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import sys
@@ -10,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from dockgrader.assignment.loading import load, shipped
-from dockgrader.errors import Unobserved
+from dockgrader.errors import Unobserved, UsageError
 from dockgrader.grading.doctor import examine
 from dockgrader.grading.run import Bounds, grade_endpoint
 from dockgrader.hosts.base import FILE_CAP, Missing
+from dockgrader.hosts.deadline import Deadline
 from dockgrader.hosts.endpoint import Endpoint
 from dockgrader.hosts.local import LocalHost
+from dockgrader.hosts.ssh.host import SshHost
 from fakes.engine import FakeEngine
 from fakes.server import Server
 from fakes.tcp import Network
@@ -455,3 +458,27 @@ class agent:
     def __exit__(self, *what: object) -> None:
         self._process.kill()
         self._process.wait()
+
+
+def test_the_login_is_used_for_something_else(machine: Sshd, known: Known) -> None:
+    """The models are built in that time; when they cannot be, nobody waits for the host, and nothing is left."""
+    known(machine)
+    called: list[str] = []
+    with contextlib.closing(SshHost(Endpoint(machine.url(), ""), Deadline(20), lambda: called.append("now"))):
+        assert called == ["now"]
+
+    def broken() -> None:
+        raise UsageError("the assignment is broken")
+
+    with pytest.raises(UsageError):
+        SshHost(Endpoint(machine.url(), ""), Deadline(20), broken)
+
+
+def test_the_list_of_containers_comes_with_the_version(
+    machine: Sshd, engine: FakeEngine, known: Known, opened: Opened
+) -> None:
+    known(machine)
+    engine.calls.clear()
+    host = opened(machine.url())
+    assert len(host.engine.get("/containers/json", {"all": "1"})) == 5
+    assert sorted(call.path for call in engine.calls) == ["/containers/json", "/version"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dockgrader.errors import AssignmentError, UsageError
+from dockgrader.errors import UsageError
 
 if TYPE_CHECKING:
     from dockgrader.assignment.model import Assignment, Task
@@ -96,10 +96,10 @@ def validated(source: Source, file: Path) -> Loaded:
     try:
         assignment = Assignment.model_validate(source.data)
     except ValidationError as error:
-        from dockgrader.assignment.problems import problems_from
+        from dockgrader.assignment.problem import refusal
+        from dockgrader.assignment.problems import problems_in_assignment
 
-        problems = problems_from(source, error, Assignment)
-        raise AssignmentError("\n".join(str(problem) for problem in problems)) from None
+        raise refusal(problems_in_assignment(source, error, Assignment)) from None
     digest = hashlib.sha256(source.text.encode()).hexdigest()
     return Loaded(assignment, file, f"sha256:{digest}")
 

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from dockgrader.assignment.links import Flaw, doubles, flaws_of
 from dockgrader.kinds.base import Identifier, Spec, Text
 from dockgrader.kinds.cgroup import CgroupCheck
 from dockgrader.kinds.compose import ComposeCheck
@@ -39,14 +40,7 @@ class Task(Spec):
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
-        _refuse_doubles([check.id for check in self.checks], "checks")
-        known = {check.id: check.needs for check in self.checks}
-        for check in self.checks:
-            for need in check.needs:
-                if need not in known:
-                    raise ValueError(f"the check '{check.id}' needs '{need}', which is no check of this task")
-        if circle := _circle(known):
-            raise ValueError(f"prerequisites go in a circle: {' needs '.join(circle)}")
+        _refuse(flaws_of([(check.id, check.needs) for check in self.checks]))
         return self
 
     def ordered(self) -> Iterator[AnyCheck]:
@@ -69,29 +63,10 @@ class Assignment(Spec):
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
-        _refuse_doubles([task.id for task in self.tasks], "tasks")
+        _refuse(doubles([task.id for task in self.tasks], "tasks"))
         return self
 
 
-def _refuse_doubles(ids: list[str], what: str) -> None:
-    doubles = sorted({name for name in ids if ids.count(name) > 1})
-    if doubles:
-        raise ValueError(f"two {what} have the same id '{doubles[0]}'")
-
-
-def _circle(needs: dict[str, list[str]]) -> list[str]:
-    """One circle of prerequisites, [] when there is none."""
-    done: set[str] = set()
-    for start in needs:
-        path, stack = [start], [iter(needs[start])]
-        while stack:
-            following = next(stack[-1], None)
-            if following is None:
-                done.add(path.pop())
-                stack.pop()
-            elif following in path:
-                return [*path[path.index(following) :], following]
-            elif following not in done:
-                path.append(following)
-                stack.append(iter(needs[following]))
-    return []
+def _refuse(flaws: Iterator[Flaw]) -> None:
+    for _, message in flaws:
+        raise ValueError(message)

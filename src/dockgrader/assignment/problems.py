@@ -7,12 +7,12 @@ is followed through the model to its place in the file, and said again in plain 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dockgrader.assignment.annotations import alternatives, fields_of, tags_of
-from dockgrader.assignment.nodes import escaped
+from dockgrader.assignment.links import flaws_in
 from dockgrader.assignment.places import Found, located, settled
+from dockgrader.assignment.problem import Problem
 from dockgrader.assignment.source import Path, Position, Source
 from dockgrader.assignment.wording import (
     PHRASES,
@@ -27,24 +27,7 @@ from dockgrader.assignment.wording import (
 if TYPE_CHECKING:
     import pydantic
 
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing to correct in an assignment.
-
-    Line and column count from 1; `field` reads `tasks[0].checks[2].points`, "" for the whole file. `str()` is
-    safe to print.
-    """
-
-    file: str
-    line: int
-    column: int
-    field: str
-    message: str
-
-    def __str__(self) -> str:
-        field = f"{self.field}: " if self.field else ""
-        return f"{escaped(self.file, 1000)}:{self.line}:{self.column}: {field}{self.message}"
+__all__ = ["Problem", "problem_at", "problems_from", "problems_in_assignment"]
 
 
 def problem_at(source: Source, path: Path, message: str) -> Problem:
@@ -62,6 +45,20 @@ def problems_from(
     found = [located(details, source.data, model, at) for details in error.errors(include_url=False)]
     problems = dict.fromkeys(_said(source, group) for group in settled(found))
     return sorted(problems, key=lambda problem: (problem.line, problem.column))
+
+
+def problems_in_assignment(
+    source: Source, error: pydantic.ValidationError, model: type[pydantic.BaseModel]
+) -> list[Problem]:
+    """All of an assignment's problems at once.
+
+    pydantic compares the parts of a task with each other only when each is right in itself; here they are compared
+    whatever else is wrong, and what they say of each other stands where it is written.
+    """
+    between = [problem_at(source, path, message) for path, message in flaws_in(source.data)]
+    told = {problem.message for problem in between}
+    alone = [problem for problem in problems_from(source, error, model) if problem.message not in told]
+    return sorted([*alone, *between], key=lambda problem: (problem.line, problem.column))
 
 
 def _said(source: Source, group: list[Found]) -> Problem:

@@ -16,6 +16,7 @@ from yaml.nodes import MappingNode, Node
 
 from dockgrader.assignment.nodes import LINE_END, Wrong, compose, escaped, kind_of
 from dockgrader.assignment.plain_yaml import child, plain_data
+from dockgrader.assignment.problem import Problem, refusal
 from dockgrader.errors import AssignmentError
 
 if TYPE_CHECKING:
@@ -59,11 +60,6 @@ class Source:
         *_, (key, node) = self._steps(path)
         return _position((key or node).start_mark)
 
-    def excerpt(self, line: int) -> str:
-        """The text of a line (from 1), safe to print and at most 120 characters; "" outside of the file."""
-        lines = re.split(LINE_END, self.text)
-        return escaped(lines[line - 1].rstrip(), 120) if 0 < line <= len(lines) else ""
-
     def _steps(self, path: Path) -> Iterator[tuple[Node | None, Node]]:
         """(key, value) nodes from the top down along `path`, as far as the file goes."""
         value: Node = self.root
@@ -76,34 +72,34 @@ class Source:
             value = step[1]
 
 
-def read_source(path: FilePath) -> Source:
-    """Reads the UTF-8 file at `path`, of at most 1 MiB.
+def read_source(path: FilePath, fields: str = "id, title, tasks") -> Source:
+    """Reads the UTF-8 file at `path`, of at most 1 MiB; `fields` is what a message says that should be in it.
 
     Raises AssignmentError, with file and, where there is one, line and column.
     """
-    name = escaped(str(path), 1000)
     try:
         if path.exists() and not path.is_file():  # opening a FIFO would wait for ever
-            raise AssignmentError(f"{name}: not a file; give the YAML file of an assignment")
+            raise _unreadable(path, "not a file; give the YAML file of an assignment")
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise AssignmentError(f"{name}: no such file") from None
+        raise _unreadable(path, "no such file") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = getattr(error, "strerror", None) or str(error)
-        raise AssignmentError(f"{name}: cannot be read: {reason}") from None
+        raise _unreadable(path, f"cannot be read: {reason}") from None
     if len(content) > MAX_BYTES:
-        raise AssignmentError(f"{name}: larger than 1 MiB; an assignment is a short text")
+        raise _unreadable(path, "larger than 1 MiB; an assignment is a short text")
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         column = len(content[content.rfind(b"\n", 0, error.start) + 1 : error.start].decode()) + 1
-        raise AssignmentError(f"{name}:{line}:{column}: not UTF-8 text; save the file as UTF-8") from None
-    return parse_source(text, str(path))
+        problem = Problem(str(path), line, column, "", "not UTF-8 text; save the file as UTF-8")
+        raise refusal([problem]) from None
+    return parse_source(text, str(path), fields)
 
 
-def parse_source(text: str, file: str) -> Source:
+def parse_source(text: str, file: str, fields: str = "id, title, tasks") -> Source:
     """Parses `text`; `file` is the name that messages give.
 
     Raises AssignmentError "file:line:column: …" for what is no YAML, no mapping, or beyond the limits of `nodes`.
@@ -112,10 +108,27 @@ def parse_source(text: str, file: str) -> Source:
     try:
         root = compose(text)
         if not isinstance(root, MappingNode):
-            raise Wrong(f"expected a mapping with id, title, tasks; found {kind_of(root)}", root)
+            raise Wrong(f"expected a mapping with {fields}; found {kind_of(root)}", root)
         return Source(file, text, plain_data(root), root)
     except Wrong as error:
-        raise AssignmentError(f"{escaped(file, 1000)}:{error.line}:{error.column}: {error}") from None
+        raise refusal([Problem(file, error.line, error.column, "", str(error))]) from None
+
+
+def _unreadable(path: FilePath, message: str) -> AssignmentError:
+    """No place in the file can be named."""
+    problem = Problem(str(path), 1, 1, "", message)
+    return AssignmentError(f"{escaped(str(path), 1000)}: {message}", (problem,))
+
+
+def excerpt(path: FilePath, line: int) -> str:
+    """A line (from 1) of a file, safe to print and at most 120 characters; "" where there is none."""
+    try:
+        with path.open("rb") as stream:
+            text = stream.read(MAX_BYTES).decode(errors="replace").removeprefix("\ufeff")
+    except (OSError, ValueError):
+        return ""
+    lines = re.split(LINE_END, text)
+    return escaped(lines[line - 1].rstrip(), 120) if 0 < line <= len(lines) else ""
 
 
 def _position(mark: Mark) -> Position:

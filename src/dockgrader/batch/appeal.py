@@ -128,7 +128,7 @@ def _task(
         if fresh is not None and _same(check, fresh):
             checks.append(fresh)
             continue
-        checks.append(check)
+        checks.append(replace(check, facts=fresh.facts) if fresh is not None else check)
         if fresh is not None and f"{stored.id}/{check.id}" not in (
             chosen.attempt.kept if chosen.attempt else ()
         ):
@@ -165,6 +165,10 @@ def _said(check: CheckReport) -> str:
     return f"{check.status} ({check.code})"
 
 
+def _named(student: Student) -> str:
+    return f"{student.name} ({student.id})" if student.name else student.id
+
+
 def _report(
     folder: RunFolder,
     found: StudentResult,
@@ -184,8 +188,10 @@ def _report(
         status="error" if unread else "graded",
         error=error,
         lang=lang,
-        assignment=AssignmentReport(about.id, title, loaded.digest if loaded else about.digest),
-        host=replace(host, name=f"{found.student.id}, {host.name}"),
+        assignment=AssignmentReport(
+            about.id, f"{_named(found.student)}: {title}", loaded.digest if loaded else about.digest
+        ),
+        host=host,
         started_at=max((attempt.at for attempt in counting), default=folder.run.started_at),
         duration_s=round(sum(attempt.duration_s for attempt in counting), 3),
         score=found.score,

@@ -10,14 +10,15 @@ from pathlib import Path
 from dockgrader.batch.folder import RunFolder
 from dockgrader.batch.roster import Student
 from dockgrader.batch.run import attempt_of
+from dockgrader.batch.sent import files_of
 from dockgrader.batch.work import Job, Outcome, Work, accepted
 from dockgrader.errors import UsageError
 from dockgrader.grading.evidence import Evidence, read_evidence
 from dockgrader.hosts.endpoint import resolve
 
 
-def job_of(student: Student, work: Work, lang: str, accept_new: bool) -> Job:
-    """The job of grading a student's machine. Raises UsageError for an unusable URL."""
+def job_of(student: Student, work: Work, lang: str, accept_new: bool, *, send_keys: bool = False) -> Job:
+    """The job of grading a student's machine. Raises UsageError for an unusable URL, or a key that cannot be sent."""
     endpoint = replace(
         resolve(student.url, os.environ),
         why="the roster",
@@ -25,7 +26,8 @@ def job_of(student: Student, work: Work, lang: str, accept_new: bool) -> Job:
         ssh_key=str(Path(student.key).expanduser()) if student.key else "",
         ssh_jump=student.jump,
     )
-    return Job(student.id, endpoint, student.lang or lang, work)
+    sent = files_of(endpoint) if send_keys and endpoint.scheme == "ssh" else {}
+    return Job(student.id, endpoint, student.lang or lang, work, sent=sent)
 
 
 def handed_in(pairs: Sequence[str], roster: Sequence[Student]) -> list[tuple[Student, Evidence]]:

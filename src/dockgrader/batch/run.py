@@ -114,7 +114,10 @@ class Batch:
         """Grade all; returns when all is written, or why not."""
         self._todo.extend(jobs)
         self._stop.told = lambda: self._ended.put(None)
+        gone: Callable[[], str] = getattr(self._executor, "problem", lambda: "")
         while (self._waiting() or self._flying or self._breaker.tripped) and not self._stop.now:
+            if problem := gone():
+                return self._end(problem)
             if self._breaker.tripped and not self._stop.soon:
                 if problem := self._find_out():
                     return self._end(problem)

@@ -13,7 +13,7 @@ import json
 import random
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from dockgrader.assignment.loading import Loaded
 from dockgrader.assignment.model import Task
 from dockgrader.assignment.source import parse_source
 from dockgrader.batch.machine import fingerprints
+from dockgrader.batch.sent import laid_down
 from dockgrader.errors import DockgraderError, Unobserved
 from dockgrader.facts.machine import Machine
 from dockgrader.grading.evidence import Evidence
@@ -59,13 +60,17 @@ class Work:
 
 @dataclass(frozen=True)
 class Job:
-    """One student to grade. `probe` only finds out whether the machine can be reached."""
+    """One student to grade. `probe` only finds out whether the machine can be reached.
+
+    `sent` are key files by name that go with it (batch.sent), where the worker's own are not to be used.
+    """
 
     student: str
     endpoint: Endpoint
     lang: str
     work: Work
     probe: bool = False
+    sent: Mapping[str, bytes] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,7 @@ def grade_student(job: Job) -> Outcome:
     """Grade one student's machine, within the work's time. Never raises for what the machine or the grader does."""
     begun, at = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
     try:
-        return within(job.work.timeout + _GRACE, lambda: _graded(job, at, begun))
+        return within(job.work.timeout + _GRACE, lambda: _graded_with_keys(job, at, begun))
     except TimeoutError:
         error = (
             "host.timeout",
@@ -133,6 +138,11 @@ def _from_evidence(job: Job, evidence: Evidence) -> Report:
 def _assignment(text: str, file: str, task: str | None) -> tuple[Loaded, list[Task]]:
     loaded = loading.validated(parse_source(text, file), Path(file))
     return loaded, loading.tasks_of(loaded, task)
+
+
+def _graded_with_keys(job: Job, at: str, begun: float) -> Outcome:
+    with laid_down(job.endpoint, job.sent) as endpoint:
+        return _graded(replace(job, endpoint=endpoint), at, begun)
 
 
 def _graded(job: Job, at: str, begun: float) -> Outcome:

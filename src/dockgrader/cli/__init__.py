@@ -17,9 +17,14 @@ _COMMANDS = {
     "check": "Grade an assignment on a Docker host and show the report.",
     "batch": "Grade a whole class, a roster of hosts, into a folder.",
     "regrade": "Grade saved evidence again, without the host.",
-    "schema": "Print the JSON Schema of the report.",
     "report": "Make the gradebook or the class page of a batch, or one student's report.",
+    "observe": "Write a draft of an assignment from what runs on a host.",
+    "new": "Begin an assignment, with its cases.",
+    "validate": "Say everything that is wrong in assignment files.",
+    "schema": "Print a JSON Schema: of assignments, of their cases, of the report.",
+    "selftest": "Test an assignment's checks on its cases, and on mutants of a correct one.",
     "doctor": "Say which engine would be graded, and what is in the way.",
+    "init": "Write workflows for GitHub Actions.",
 }
 
 

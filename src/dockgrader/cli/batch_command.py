@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,8 @@ import click
 from dockgrader.cli import options
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from dockgrader.batch.folder import RunFolder
     from dockgrader.batch.opening import Asked
     from dockgrader.batch.run import Ending, Stop
@@ -60,10 +62,16 @@ if TYPE_CHECKING:
 @options.new_keys_option()
 @click.option(
     "--engine",
-    type=click.Choice(("local",)),
+    type=click.Choice(("local", "dask")),
     default="local",
     show_default=True,
-    help="Where the work is done.",
+    help="Where the work is done: on this machine, or by the workers of a Dask scheduler.",
+)
+@click.option("--scheduler", metavar="URL", help="The Dask scheduler: tcp://host:8786.")
+@click.option(
+    "--send-keys",
+    is_flag=True,
+    help="Send the roster's key files and your known_hosts to the Dask workers; else they use their own.",
 )
 @options.lang_option()
 def command(
@@ -80,6 +88,8 @@ def command(
     wait: float,
     accept_new: bool,
     engine: str,
+    scheduler: str | None,
+    send_keys: bool,
     lang: str | None,
 ) -> int:
     """Grade everybody on a roster into a folder of plain files, from which it can go on after anything.
@@ -90,11 +100,14 @@ def command(
       dockgrader batch homework-1 --roster students.csv --out autumn-hw1 --resume
       dockgrader batch homework-1/volume --roster students.csv --out autumn-hw1 --again
       dockgrader batch homework-1 --roster students.csv --out autumn-hw1 --accept ivanov=evidence.json
+      dockgrader batch homework-1 --roster students.csv --out autumn-hw1 --engine dask --scheduler tcp://10.0.0.1:8786
 
     \b
     Exit status: 0 every student graded, whatever the scores; 3 some could not be observed; 2 wrong usage;
     130 interrupted.
     """
+    where = _Where(scheduler if engine == "dask" else None, send_keys)
+    _refuse_contradictions(engine, scheduler, send_keys, accept_new)
     gc.enable()  # a batch is no short command
     from dockgrader.batch import folder as folders
     from dockgrader.batch import roster as rosters
@@ -113,10 +126,29 @@ def command(
     with folders.locked(out):
         if accepted:
             return _accept(out, asked, work, accepted)
-        return _grade(out, asked, work, jobs, accept_new)
+        return _grade(out, asked, work, jobs, accept_new, where)
 
 
-def _grade(out: Path, asked: Asked, work: Work, jobs: int | None, accept_new: bool) -> int:
+@dataclass(frozen=True)
+class _Where:
+    """Where the work is done: the scheduler's URL, None for this machine, and whether keys are sent there."""
+
+    scheduler: str | None
+    send_keys: bool
+
+
+def _refuse_contradictions(engine: str, scheduler: str | None, send_keys: bool, accept_new: bool) -> None:
+    if engine == "dask" and not scheduler:
+        raise click.UsageError("--engine dask needs --scheduler tcp://HOST:PORT")
+    if engine != "dask" and (scheduler or send_keys):
+        raise click.UsageError("--scheduler and --send-keys are for --engine dask")
+    if send_keys and accept_new:
+        raise click.UsageError(
+            "--send-keys: the workers' copies of known_hosts cannot remember new host keys"
+        )
+
+
+def _grade(out: Path, asked: Asked, work: Work, jobs: int | None, accept_new: bool, where: _Where) -> int:
     from dockgrader.batch import opening
     from dockgrader.batch.interrupts import interruptible
     from dockgrader.batch.jobs import job_of
@@ -126,31 +158,49 @@ def _grade(out: Path, asked: Asked, work: Work, jobs: int | None, accept_new: bo
     stop = Stop()
     with interruptible(stop, partial(batch_progress.stopping, asked.lang)):
         folder = opening.open_run(out, asked)
-        todo = [job_of(student, work, asked.lang, accept_new) for student in opening.to_grade(folder, asked)]
+        todo = [
+            job_of(student, work, asked.lang, accept_new, send_keys=where.send_keys)
+            for student in opening.to_grade(folder, asked)
+        ]
         _name_damaged(folder)
-        ending = _run(folder, todo, jobs, stop, asked.lang)
+        ending = _run(folder, todo, jobs, stop, asked.lang, where)
     return _told(folder, ending, asked.lang)
 
 
-def _run(folder: RunFolder, todo: Sequence[Job], jobs: int | None, stop: Stop, lang: str) -> Ending:
-    from dockgrader.batch import limits
-    from dockgrader.batch.executor import LocalExecutor
+def _run(
+    folder: RunFolder, todo: Sequence[Job], jobs: int | None, stop: Stop, lang: str, where: _Where
+) -> Ending:
     from dockgrader.batch.run import Batch
-    from dockgrader.batch.work import prepare
     from dockgrader.cli import batch_progress
 
-    size = limits.size(jobs, len(todo))
+    executor, at_once = _executor(len(todo), jobs, where)
+    with batch_progress.display(len(todo), lang) as display:
+        try:
+            return Batch(folder, executor, display, at_once, stop=stop).run(todo)
+        finally:
+            executor.shutdown(cancel_futures=True)
+
+
+def _executor(students: int, jobs: int | None, where: _Where) -> tuple[Executor, int]:
+    """Who does the work, and how many machines at once."""
+    if where.scheduler:
+        from dockgrader.batch.cluster import DaskExecutor
+
+        cluster = DaskExecutor(where.scheduler)
+        for difference in cluster.differences:
+            _note(difference)
+        return cluster, jobs or cluster.places
+    from dockgrader.batch import limits
+    from dockgrader.batch.executor import LocalExecutor
+    from dockgrader.batch.work import prepare
+
+    size = limits.size(jobs, students)
     if size.jobs < size.asked:
         _note(
             f"{size.jobs} machines at once instead of {size.asked}: this process may have {size.descriptors} files "
             "open (`ulimit -n`)"
         )
-    executor = LocalExecutor(size.workers, prepare)
-    with batch_progress.display(len(todo), lang) as display:
-        try:
-            return Batch(folder, executor, display, size.jobs, stop=stop).run(todo)
-        finally:
-            executor.shutdown(cancel_futures=True)
+    return LocalExecutor(size.workers, prepare), size.jobs
 
 
 def _told(folder: RunFolder, ending: Ending, lang: str) -> int:

@@ -115,14 +115,14 @@ def write(report: Report, asked: Sequence[Output]) -> None:
         raise errors[0]
 
 
-def put(text: str, file: Path | None) -> None:
+def put(text: str, file: Path | None, mode: int = 0o644) -> None:
     """Text to a file, whole or not at all, or to standard output."""
     if file is None:
         click.echo(text, nl=False)
     else:
         from dockgrader.files import write_whole
 
-        write_whole(file, text.encode("utf-8", "replace"))
+        write_whole(file, text.encode("utf-8", "replace"), mode)
 
 
 def rendered(report: Report, name: str, *, colour: bool = False) -> str:

@@ -103,7 +103,7 @@ def _write_class(
         report = scaled(report, scale)
     for item in asked:
         text, notes = _rendered(report, item.format, choices)
-        output.put(text, item.file)
+        output.put(text, item.file, 0o600)  # a class's grades are nobody else's
         for note in notes:
             _note(note)
     without = len(report.students) - report.count(Standing.GRADED)

@@ -7,7 +7,11 @@ import json
 
 import click
 
-_SCHEMAS = {"report": "dockgrader.report.schema"}
+_SCHEMAS = {
+    "assignment": "dockgrader.assignment.schema",
+    "cases": "dockgrader.selftest.schema",
+    "report": "dockgrader.report.schema",
+}
 """What has a schema, and the module whose `schema()` is it."""
 
 
@@ -17,7 +21,8 @@ def command(what: str) -> None:
     """Print the JSON Schema of a format, for editors and for whoever reads reports.
 
     \b
-    Example:
+    Examples:
+      dockgrader schema assignment > checks/schema/assignment.json
       dockgrader schema report > report.schema.json
     """
     module = importlib.import_module(_SCHEMAS[what])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Answer, Fact, Setting, dig_list, dig_str
 from dockgrader.facts.compose_paths import file_paths, possible_paths
-from dockgrader.facts.containers import Listed
+from dockgrader.facts.containers import Container, Containers, Listed
 from dockgrader.hosts.base import Missing, Output
 
 # What reads compose files is imported where it is used: a project of Compose v2 is often judged by its labels.
@@ -23,7 +23,7 @@ CONFIG_HASH, DEPENDS_ON, VERSION = PREFIX + "config-hash", PREFIX + "depends_on"
 WORKING_DIR, CONFIG_FILES = PREFIX + "project.working_dir", PREFIX + "project.config_files"
 ENV_FILE = PREFIX + "project.environment_file"
 _PODMAN_HASH = "io.podman.compose.config-hash"
-_COMPOSE_SECONDS = 15.0
+_COMPOSE_SECONDS = 25.0
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,10 @@ class ComposeFiles(Fact[FilesSay]):
         possible = possible_paths(self.working_dir, self.config_files)
         if not possible[0]:
             return {"problem": "the containers' labels name no compose file"}
+        if not self._are_here(setting):
+            return {
+                "problem": "they are files of the machine on which the containers run, and that may be another one"
+            }
         try:
             tried = [(paths, setting.host.read_files(paths, regular=True)) for paths in possible]
         except Unobserved as error:
@@ -106,6 +110,16 @@ class ComposeFiles(Fact[FilesSay]):
             except NotCompose:
                 return {"problem": f"{path} is no compose file"}
         return {"files": kept, "paths": paths}
+
+    def _are_here(self, setting: Setting) -> bool:
+        """Whether a container that names these files runs on the machine whose files we read."""
+        for listed in setting.see(Containers()):
+            labels = (listed.labels.get(WORKING_DIR, ""), listed.labels.get(CONFIG_FILES, ""))
+            if listed.state in ("running", "paused") and labels == (self.working_dir, self.config_files):
+                inspected = setting.see(Container(listed.id))
+                if inspected and inspected.pid > 0:
+                    return setting.host.near(inspected.id, inspected.pid).files
+        return False
 
     def parse(self, raw: Any) -> FilesSay:
         """Merged in order, as Compose does."""

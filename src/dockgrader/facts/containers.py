@@ -181,14 +181,27 @@ class Inspected:
     @property
     def published(self) -> list[tuple[str, int]]:
         """Addresses and ports of this host that lead to a TCP port of the container."""
-        found: list[tuple[str, int]] = []
+        return list(self.publications)
+
+    @property
+    def publications(self) -> dict[tuple[str, int], int]:
+        """The container's TCP port behind each address and port of the host."""
+        found: dict[tuple[str, int], int] = {}
         for port, bindings in dig_dict(self.raw, "NetworkSettings", "Ports").items():
+            own, _, protocol = port.partition("/")
             for binding in bindings if isinstance(bindings, list) else []:
                 number = dig_str(binding, "HostPort")
-                if port.endswith("/tcp") and number.isascii() and number.isdecimal():
-                    address = (dig_str(binding, "HostIp"), int(number))
-                    found += [address] if address not in found else []
+                numbers = all(text.isascii() and text.isdecimal() for text in (own, number))
+                if protocol == "tcp" and numbers:
+                    found.setdefault((dig_str(binding, "HostIp"), int(number)), int(own))
         return found
+
+    @property
+    def addresses(self) -> list[str]:
+        """Its own IPv4 addresses in its networks."""
+        networks = dig_dict(self.raw, "NetworkSettings", "Networks").values()
+        found = [dig_str(network, "IPAddress") for network in networks]
+        return [address for address in [*found, dig_str(self.raw, "NetworkSettings", "IPAddress")] if address]
 
 
 def command_words(inspected: dict[str, Any]) -> list[str]:

@@ -7,6 +7,7 @@ import io
 import re
 import shlex
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -16,17 +17,19 @@ from typing import Any, ClassVar, cast
 
 from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Fact, Setting, dig, dig_list, dig_str
-from dockgrader.facts.containers import Container, Containers
+from dockgrader.facts.containers import Container, Containers, Inspected
 from dockgrader.hosts.base import Host
 from dockgrader.hosts.deadline import Deadline, background
+from dockgrader.hosts.pace import FACTOR, enough, too_slow
 
 HTTP_SECONDS = 10.0
-_BODY_CAP = 64 << 10
-_PORTS = 40
+BODY_CAP = 64 << 10
+PORTS = 40
 """Addresses that are asked at the most: each published port has two, of IPv4 and of IPv6."""
-_PAUSE = 0.3
-_NOT_YET = ("refused", "empty")
+PAUSE = 0.3
+NOT_YET = ("refused", "empty")
 """What a port answers whose server is not listening yet: the engine's proxy accepts, then closes."""
+_LATE = (*NOT_YET, "timeout", "unreachable")
 _HEAD_ENDS = re.compile(rb"\n\r?\n")
 _NO_HTTP = (http.client.HTTPException, ValueError, OverflowError)
 """What http.client raises for bytes that are no HTTP, among them sizes beyond any machine's."""
@@ -60,25 +63,47 @@ class HttpSeries(Fact[list[Series]]):
     name: ClassVar[str] = "http-series"
 
     def read(self, setting: Setting) -> Any:
-        """Ask all at once, since a dead port must not use up the time of the others.
-
-        What the list of containers shows is asked without waiting for the inspection, which decides.
-        """
-        answered: dict[int, threading.Event] = defaultdict(threading.Event)
-
-        def ask(where: tuple[str, int]) -> Future[dict[str, Any]]:
-            address, port = where
-            deadline = setting.deadline.sooner(HTTP_SECONDS)
-            asked = partial(self._ask, setting.host, address, port, deadline, answered[port])
-            return background(lambda: {"address": address, "port": port, "pages": asked()})
-
-        early = {where: ask(where) for where in self._listed(setting)[:_PORTS]}
+        """From the host itself where that is where we are, else from inside of the container."""
+        early = _Asking(self, setting, HTTP_SECONDS)
+        if setting.host.near(
+            "", 0
+        ).silence:  # surely there: what the list of containers shows is asked at once
+            early.begin(self._listed(setting))
         inspected = setting.see(Container(self.container))
-        ports = inspected.published[:_PORTS] if inspected else []
-        asked = [early.get(where) or ask(where) for where in ports]
-        found = [future.result() for future in asked]
-        if any(page["problem"] for item in found for page in item["pages"]):
-            setting.host.engine.ping()  # a dead engine forwards no ports: not the student's fault
+        if inspected is None or not inspected.published:
+            return []
+        near = setting.host.near(inspected.id, inspected.pid)
+        if not near.silence:
+            from dockgrader.facts.http_inside import NoTool, ask_inside
+
+            try:
+                return ask_inside(setting, inspected, self.path, self.times)
+            except NoTool as error:
+                tool = str(error)
+        found = self._ask_all(setting, inspected, early) if near.ports else []
+        if not near.silence and not (near.ports and any(_all_came(item, self.times) for item in found)):
+            raise Unobserved(
+                "host.http",
+                f"The page of {inspected.name} cannot be asked for from here: the ports of its machine are out of "
+                f"reach, and {tool}. Grade it on that machine, or with --host ssh://",
+            )
+        return found
+
+    def _ask_all(self, setting: Setting, inspected: Inspected, early: _Asking) -> list[dict[str, Any]]:
+        """In ten seconds, or in more on a slow machine (hosts.pace)."""
+        begun = time.monotonic()
+        ports = inspected.published[:PORTS]
+        found = early.answers(ports)
+        if not any(page["problem"] for item in found for page in item["pages"]):
+            return found
+        # A dead engine forwards no ports: that is not the student's fault either.
+        shortest = setting.host.engine.control(inspected.id)
+        waited = time.monotonic() - begun - shortest
+        if enough(waited, shortest) or not _may_come(found):
+            return found
+        found = _Asking(self, setting, FACTOR * shortest).answers(ports)
+        if setting.deadline.passed() and _may_come(found):
+            raise too_slow(self.shown_by(), shortest)
         return found
 
     def _listed(self, setting: Setting) -> Sequence[tuple[str, int]]:
@@ -89,7 +114,7 @@ class HttpSeries(Fact[list[Series]]):
             return ()
         return next((item.ports for item in listed if self.container in (item.id, *item.names)), ())
 
-    def _ask(
+    def ask(
         self, host: Host, address: str, port: int, deadline: Deadline, answered: threading.Event
     ) -> list[dict[str, Any]]:
         """Again while nothing listens yet, unless the port has answered at another address (IPv4 and IPv6)."""
@@ -97,9 +122,9 @@ class HttpSeries(Fact[list[Series]]):
         silent: dict[str, Any] | None = None
         while len(pages) < self.times:
             page = _get(host, address, port, self.path, deadline)
-            if page["problem"] in _NOT_YET and not answered.is_set() and not deadline.passed():
+            if page["problem"] in NOT_YET and not answered.is_set() and not deadline.passed():
                 silent = page
-                answered.wait(min(_PAUSE, deadline.remaining()))
+                answered.wait(min(PAUSE, deadline.remaining()))
                 continue
             # A last try that had hardly any time says less than those before it.
             pages.append(silent if silent and page["problem"] == "timeout" else page)
@@ -123,6 +148,42 @@ class HttpSeries(Fact[list[Series]]):
         return f"docker port {name}  # then twice: curl http://ADDRESS:PORT{self.path}"
 
 
+class _Asking:
+    """Asks addresses all at once, within so many seconds, since a dead port must not use up the time of the others."""
+
+    def __init__(self, series: HttpSeries, setting: Setting, seconds: float) -> None:
+        self._series = series
+        self._setting = setting
+        self._deadline = setting.deadline.sooner(seconds)
+        self._answered: dict[int, threading.Event] = defaultdict(threading.Event)
+        self._asked: dict[tuple[str, int], Future[list[dict[str, Any]]]] = {}
+
+    def begin(self, ports: Sequence[tuple[str, int]]) -> None:
+        """Ask those addresses and ports that have not been asked."""
+        for address, port in ports[:PORTS]:
+            if (address, port) not in self._asked:
+                ask = partial(self._series.ask, self._setting.host, address, port)
+                self._asked[address, port] = background(partial(ask, self._deadline, self._answered[port]))
+
+    def answers(self, ports: Sequence[tuple[str, int]]) -> list[dict[str, Any]]:
+        """What these addresses and ports answer."""
+        self.begin(ports)
+        return [
+            {"address": address, "port": port, "pages": self._asked[address, port].result()}
+            for address, port in ports
+        ]
+
+
+def _all_came(item: dict[str, Any], times: int) -> bool:
+    return len(item["pages"]) == times and not any(page["problem"] for page in item["pages"])
+
+
+def _may_come(found: list[dict[str, Any]]) -> bool:
+    """Whether no port has answered, and one may yet, when it has more time."""
+    problems = [[page["problem"] for page in item["pages"] if page["problem"]] for item in found]
+    return all(problems) and any(problem in _LATE for port in problems for problem in port)
+
+
 def _port(item: Any) -> int:
     port = dig(item, "port")
     return port if isinstance(port, int) else 0
@@ -138,11 +199,9 @@ def _get(host: Host, address: str, port: int, path: str, deadline: Deadline) -> 
     data, problem = bytearray(), ""
     try:
         with host.connect(address, port, max(0.1, deadline.remaining())) as connection:
-            request = (
-                f"GET {path} HTTP/1.1\r\nHost: {_host_header(address, port)}\r\nConnection: close\r\n\r\n"
-            )
-            connection.sendall(request.encode("ascii", "replace"))
-            while len(data) <= _BODY_CAP and not _whole(data):
+            request = request_for(path, address, port)
+            connection.sendall(request)
+            while len(data) <= BODY_CAP and not whole(data):
                 connection.settimeout(max(0.01, deadline.remaining()))
                 chunk = connection.recv(1 << 16)
                 if not chunk:
@@ -159,7 +218,13 @@ def _get(host: Host, address: str, port: int, path: str, deadline: Deadline) -> 
         problem = "" if data else "empty"
     except OSError:
         problem = "unreachable"
-    return _answer(bytes(data[:_BODY_CAP]), problem)
+    return answer_in(bytes(data[:BODY_CAP]), problem)
+
+
+def request_for(path: str, address: str, port: int) -> bytes:
+    """A GET, after whose answer the server closes the connection."""
+    head = f"GET {path} HTTP/1.1\r\nHost: {_host_header(address, port)}\r\nConnection: close\r\n\r\n"
+    return head.encode("ascii", "replace")
 
 
 def _host_header(address: str, port: int) -> str:
@@ -183,7 +248,7 @@ def _parsed(data: bytes) -> http.client.HTTPResponse:
     return answer
 
 
-def _whole(data: bytearray) -> bool:
+def whole(data: bytearray) -> bool:
     """Whether a server that keeps the connection open has sent all that it announced."""
     if b"\r\n\r\n" not in data:
         return False
@@ -197,7 +262,8 @@ def _whole(data: bytearray) -> bool:
     return True
 
 
-def _answer(data: bytes, problem: str) -> dict[str, Any]:
+def answer_in(data: bytes, problem: str) -> dict[str, Any]:
+    """A page as it goes into the evidence, of the bytes that came, or of the problem."""
     if problem or not data:
         return {"status": None, "body": "", "problem": problem or "empty"}
     try:

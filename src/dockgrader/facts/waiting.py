@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from dockgrader.facts.base import Fact, Setting, dig, dig_int, dig_list, dig_str
+from dockgrader.facts.base import Fact, Setting, dig, dig_dict, dig_int, dig_list, dig_str
 from dockgrader.facts.containers import Container, Inspected
 from dockgrader.hosts.base import Missing
+from dockgrader.hosts.pace import enough, too_slow
 
 _NS = 1_000_000_000
 _STEADY_SECONDS = 10.0
+_TOO_LONG = "Health check exceeded timeout"
+"""What the engine notes of a health command that did not end within its time (moby, daemon/health.go)."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +36,24 @@ class HealthWithin(Fact[Health]):
     name: ClassVar[str] = "health-within"
 
     def read(self, setting: Setting) -> Any:
-        """Look every quarter of a second until the health is decided or can no longer be expected."""
+        """Look every quarter of a second until the health is decided or can no longer be expected.
+
+        What a machine is too slow for is not the container's: see hosts.pace.
+        """
         first = setting.see(Container(self.container))
         if first is None or first.health != "starting":
-            return [_look(first, 0.0)]
+            looks = [_look(first, 0.0)]
+            if first is not None and first.health == "unhealthy" and _cut_off(first):
+                _refuse_slow(setting, first, math.inf)
+            return looks
         bound = min(_patience(first), setting.wait, setting.patience())
-        return _watch(setting, self.container, bound, lambda look: look["health"] != "starting")
+        looks = _watch(setting, self.container, bound, lambda look: look["health"] != "starting")
+        last = looks[-1]
+        if last["status"] == "running" and last["health"] == "starting":
+            _refuse_slow(setting, first, last["at"])
+        if last["status"] == "running" and last["health"] == "unhealthy" and _cut_off(_now(setting, first)):
+            _refuse_slow(setting, first, math.inf)
+        return looks
 
     def parse(self, raw: Any) -> Health:
         """The last look counts."""
@@ -75,6 +91,29 @@ class SteadyWithin(Fact[bool]):
     def shown_by(self) -> str:
         """As a person asks."""
         return f"docker container inspect -f '{{{{.RestartCount}}}} {{{{.State.StartedAt}}}}' {self.container[:12]}"
+
+
+def _cut_off(inspected: Inspected) -> bool:
+    """Whether it is unhealthy because the engine cut every command of the last ones off after its time."""
+    log = dig_list(inspected.raw, "State", "Health", "Log")
+    return bool(log) and all(_TOO_LONG in dig_str(probe, "Output") for probe in log)
+
+
+def _now(setting: Setting, inspected: Inspected) -> Inspected:
+    try:
+        return Inspected(
+            dig_dict({"now": setting.host.engine.get(f"/containers/{inspected.id}/json")}, "now")
+        )
+    except Missing:
+        return inspected
+
+
+def _refuse_slow(setting: Setting, inspected: Inspected, waited: float) -> None:
+    """Raise Unobserved where a machine is so slow that a right health command would have ended no better."""
+    shortest = setting.host.engine.control(inspected.id)
+    timeout = (dig_int(inspected.raw, "Config", "Healthcheck", "Timeout") or 30 * _NS) / _NS
+    if shortest * 2 > timeout or not enough(waited, shortest):
+        raise too_slow(f"The health check of {inspected.name}", shortest)
 
 
 def seconds_between(earlier: str, later: str) -> float | None:

@@ -18,7 +18,7 @@ from dockgrader.facts.containers import Container
 from dockgrader.facts.engine import Info
 from dockgrader.grading.behind import Noting, Readings, fact_reports
 from dockgrader.grading.wording import check_report
-from dockgrader.hosts.deadline import background
+from dockgrader.hosts.deadline import at_once, background
 from dockgrader.kinds.base import Failed
 from dockgrader.kinds.matchers import matches
 from dockgrader.kinds.target import TargetCheck, candidates
@@ -76,7 +76,7 @@ def grade(
     clock = time.monotonic()
     see.start(_questions(tasks))
     # In daemon threads, so that Ctrl-C does not wait for the judges.
-    waiting = [background(partial(_grade_task, task, see)) for task in tasks]
+    waiting = [background(partial(grade_task, task, see)) for task in tasks]
     meanwhile()
     graded = [future.result() for future in waiting]
     reports = tuple(
@@ -106,8 +106,8 @@ def _questions(tasks: Sequence[Task]) -> list[Fact[Any]]:
     return sorted(dict.fromkeys([*asked, Info()]), key=lambda fact: not isinstance(fact, Exec))
 
 
-def _grade_task(task: Task, see: Source) -> Graded:
-    """A task on each candidate project; the best one is taken."""
+def grade_task(task: Task, see: Source) -> Graded:
+    """A task's verdicts, on each candidate project; the best one is taken."""
     try:
         found = candidates(task.checks, see)[:_PROJECTS]
     except Unobserved:
@@ -122,8 +122,7 @@ def _grade_task(task: Task, see: Source) -> Graded:
         return _grade_checks(tuple(_within(check, name) for check in task.ordered()), see, name)
 
     # At the same time, so that what one project is waited for is not missing from the next one's time.
-    waiting = [background(partial(on, item.name)) for item in found]
-    results = [future.result() for future in waiting]
+    results = list(at_once([partial(on, item.name) for item in found]))
     best = max(results, key=_worth)
     return replace(best, rivals=len(results) - 1)
 

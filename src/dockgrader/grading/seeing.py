@@ -1,7 +1,7 @@
 """Reading facts: each question once a run, all at the same time, each bounded, each kept as evidence.
 
 A thread a question: a fact may see another one and waits for it, so a bounded pool could starve. What is bounded
-is the number of connections to the engine (`hosts.engine`).
+is the number of connections to the engine (`hosts.client`).
 """
 
 from __future__ import annotations

@@ -43,6 +43,23 @@ class Output:
     flooded: bool = False
 
 
+@dataclass(frozen=True)
+class Nearness:
+    """What counts of the things that we reach beside the engine, whose socket may be forwarded from anywhere.
+
+    `files`: the host's files and programs are those of the container's machine. `ports`: what a published port
+    answers is the container's answer. `silence`: that a published port does not answer is the container's doing.
+    """
+
+    files: bool
+    ports: bool
+    silence: bool
+
+
+HERE = Nearness(files=True, ports=True, silence=True)
+ELSEWHERE = Nearness(files=False, ports=False, silence=False)
+
+
 class Engine(Protocol):
     """The Docker engine's API. Every call is bounded in time and size and raises `Unobserved` for the host's sake."""
 
@@ -58,7 +75,13 @@ class Engine(Protocol):
         """The JSON at an API path (`/containers/x/json`). Raises Missing, Conflict, Unobserved."""
 
     def exec(self, container: str, argv: Sequence[str], seconds: float) -> Output:
-        """Run a command in a container. Raises Missing, Conflict, Unobserved."""
+        """Run a command in a container, for so many seconds, or more where the machine is slow.
+
+        Raises Missing, Conflict, Unobserved.
+        """
+
+    def control(self, container: str) -> float:
+        """Seconds that the shortest command takes in a container: the pace of the machine. Raises Unobserved."""
 
     def own(self, exec_id: str) -> bool:
         """Whether a command that ran in a container was ours, so that an event tells nothing new."""
@@ -80,6 +103,9 @@ class Host(Protocol):
     @property
     def engine(self) -> Engine:
         """The host's engine."""
+
+    def near(self, container_id: str, pid: int) -> Nearness:
+        """How near we are to a running container; `pid` is its first process's number on its machine."""
 
     def read_files(self, paths: Sequence[str], *, regular: bool = False) -> list[ReadFile]:
         """Files of the host, each up to FILE_CAP bytes; `regular` refuses all but regular files of that size.

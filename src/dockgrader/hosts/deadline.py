@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
 
@@ -44,6 +44,15 @@ def background(call: Callable[[], Answer]) -> Future[Answer]:
 
     threading.Thread(target=run, daemon=True).start()
     return future
+
+
+def at_once(calls: Sequence[Callable[[], Answer]]) -> Iterator[Answer]:
+    """The results of calls that are made at the same time, in their order; a single one needs no thread."""
+    if len(calls) == 1:
+        yield calls[0]()
+        return
+    for future in [background(call) for call in calls]:
+        yield future.result()
 
 
 def within(seconds: float, call: Callable[[], Answer]) -> Answer:

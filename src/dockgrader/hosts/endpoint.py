@@ -37,7 +37,7 @@ class Tls:
 class Endpoint:
     """Where the engine is, `why` that one was taken, TLS for tcp, and what ssh does with keys of new hosts.
 
-    `ssh_key` (a path) and `ssh_jump` (as ProxyJump has it) come before what `~/.ssh/config` says.
+    `ssh_key` and `ssh_known_hosts` (paths) and `ssh_jump` (as ProxyJump has it) come before what `~/.ssh/config` says.
     """
 
     url: str
@@ -46,6 +46,7 @@ class Endpoint:
     accept_new_host_keys: bool = False
     ssh_key: str = ""
     ssh_jump: str = ""
+    ssh_known_hosts: str = ""
 
     @property
     def scheme(self) -> str:

@@ -13,12 +13,15 @@ from typing import IO
 from urllib.parse import urlsplit
 
 from dockgrader.errors import Unobserved
-from dockgrader.hosts.base import FILE_CAP, Engine, Missing, Output, ReadFile
+from dockgrader.hosts.base import ELSEWHERE, FILE_CAP, Engine, Missing, Nearness, Output, ReadFile
 from dockgrader.hosts.deadline import Deadline, background
 from dockgrader.hosts.endpoint import Endpoint
 from dockgrader.hosts.engine import DockerEngine
 from dockgrader.hosts.own import WithoutOwn, own_container
 
+PROC = "/proc"
+_LISTENS = "00010000"
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _WILDCARDS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, never bound
 
 
@@ -45,6 +48,20 @@ class LocalHost:
     def engine(self) -> Engine:
         """The host's engine."""
         return self._engine
+
+    def near(self, container_id: str, pid: int) -> Nearness:
+        """Here, when our own /proc knows the container's process, and its engine's socket is one of our network's.
+
+        A socket that somebody forwarded (`ssh -L`), Docker Desktop's, or one that is mounted into a container leads
+        to another machine, another kernel or another network, whose ports are not at our addresses.
+        """
+        if self._remote and self._remote not in _LOOPBACK:
+            return Nearness(files=False, ports=True, silence=False)
+        if pid <= 0 or container_id not in _read(f"{PROC}/{pid}/cgroup", regular=False).text:
+            return ELSEWHERE
+        return Nearness(
+            files=True, ports=True, silence=bool(self._remote) or _in_our_network(self._endpoint.path)
+        )
 
     def read_files(self, paths: Sequence[str], *, regular: bool = False) -> list[ReadFile]:
         """This machine's files; over tcp:// they are another machine's, so none can be read."""
@@ -78,6 +95,16 @@ class LocalHost:
         self._docker.close()
         for program in tuple(self._programs):
             _end(program)
+
+
+def _in_our_network(path: str) -> bool:
+    """Whether the socket was made in our network namespace, which /proc/net/unix lists alone."""
+    ours = os.path.realpath(path)
+    for line in _read(f"{PROC}/net/unix", regular=False).text.splitlines():
+        fields = line.split(None, 7)
+        if len(fields) == 8 and fields[3] == _LISTENS and os.path.realpath(fields[7]) == ours:
+            return True
+    return False
 
 
 def _read(path: str, *, regular: bool) -> ReadFile:

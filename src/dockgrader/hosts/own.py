@@ -58,6 +58,10 @@ class WithoutOwn:
         """Run a command in a container."""
         return self._engine.exec(container, argv, seconds)
 
+    def control(self, container: str) -> float:
+        """Seconds that the shortest command takes."""
+        return self._engine.control(container)
+
     def own(self, exec_id: str) -> bool:
         """Whether a command that ran in a container was ours."""
         return self._engine.own(exec_id)

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Answer, Fact, See
@@ -21,7 +21,8 @@ def _languages(value: Any) -> Any:
     return value
 
 
-def _identifier(value: str) -> str:
+def identifier(value: str) -> str:
+    """The name as it is. Raises ValueError for one that is no identifier."""
     if not value or len(value) > 80 or not all(part.isalnum() or part in "-_." for part in value):
         raise ValueError(f"expected letters, digits, '-', '_' and '.', found {value!r}")
     return value
@@ -32,9 +33,37 @@ Text = Annotated[
     AfterValidator(_languages),
     Field(description="A text, or one a language: {en: …, ru: …}"),
 ]
-Identifier = Annotated[str, AfterValidator(_identifier)]
-Size = Annotated[int, BeforeValidator(parse_size), Field(description="Bytes, or a size such as 200MiB")]
-Cpus = Annotated[int, BeforeValidator(parse_cpus), Field(description="A number of CPUs such as 0.5")]
+Identifier = Annotated[
+    str, AfterValidator(identifier), WithJsonSchema({"type": "string", "pattern": r"^[\w.-]{1,80}$"})
+]
+Size = Annotated[
+    int,
+    BeforeValidator(parse_size),
+    Field(description="Bytes, or a size such as 200MiB"),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 0},
+                {"type": "string", "pattern": r"^\s*\d{1,18}(\.\d{1,9})?\s*([KkMmGgTt][Ii]?)?[Bb]?\s*$"},
+            ],
+            "examples": ["200MiB", "500MB", 209715200],
+        }
+    ),
+]
+Cpus = Annotated[
+    int,
+    BeforeValidator(parse_cpus),
+    Field(description="A number of CPUs such as 0.5"),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "exclusiveMinimum": 0, "maximum": 10_000},
+                {"type": "string", "pattern": r"^[0-9]*\.?[0-9]+$"},
+            ],
+            "examples": [0.5, 2],
+        }
+    ),
+]
 
 
 class Spec(BaseModel):

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from dockgrader.facts.base import Fact, See
 from dockgrader.facts.containers import Inspected
 from dockgrader.facts.http import HttpSeries, Page, Series
-from dockgrader.hosts.deadline import background
+from dockgrader.hosts.deadline import at_once
 from dockgrader.kinds.base import Failed, passed
 from dockgrader.kinds.matchers import Pattern
 from dockgrader.kinds.target import TargetCheck
@@ -46,9 +46,8 @@ class HttpCheck(TargetCheck):
         misses = []
         targets = self.targets(see)
         # All replicas at the same time, so that those that hang do not use up the time of one that answers.
-        asked = [background(partial(see, self._fact(target.id))) for target in targets]
-        for target, answer in zip(targets, asked, strict=True):
-            found = answer.result()
+        answers = at_once([partial(see, self._fact(target.id)) for target in targets])
+        for target, found in zip(targets, answers, strict=True):
             if not found:
                 misses.append(Failed("http.not-published", self._expected(), None, name=target.name))
             for series in found:

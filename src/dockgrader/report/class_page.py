@@ -1,27 +1,20 @@
 """The class page: one self-contained HTML file for the instructor.
 
-Nothing is loaded from elsewhere, and a Content-Security-Policy in the page lets only this very script and style run.
-Without the script everything is readable; it adds sorting and a filter.
+Without its script everything is readable; it adds sorting and a filter.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
-from dockgrader.report.cells import line
 from dockgrader.report.class_report import ClassReport, Standing, Strength, StudentRow
 from dockgrader.report.class_words import WORDS
 from dockgrader.report.model import CheckReport, Status, whole
+from dockgrader.report.page import page
 from dockgrader.report.plain import clean
 
 _BINS = 11
@@ -79,17 +72,14 @@ class Failure:
 def render(report: ClassReport) -> str:
     """The page in the report's language."""
     words = WORDS.get(report.lang, WORDS["en"])
-    style, script = _asset("class_page.css"), _asset("class_page.js")
     scores = [row.score for row in report.students if row.score is not None]
-    page = _environment().get_template("class_page.html")
-    return page.render(
+    return page(
+        "class_page.html.j2",
+        report.lang if report.lang in WORDS else "en",
+        style="class_page.css",
+        script="class_page.js",
         report=report,
-        lang=report.lang if report.lang in WORDS else "en",
         words=words,
-        style=Markup(style),  # noqa: S704 - our own file
-        script=Markup(script),  # noqa: S704 - our own file
-        style_hash=_hash(style),
-        script_hash=_hash(script),
         counts={standing.value: report.count(standing) for standing in Standing},
         median=_rounded(statistics.median(scores)) if scores else None,
         mean=_rounded(statistics.fmean(scores)) if scores else None,
@@ -216,24 +206,3 @@ def _shown_columns(report: ClassReport) -> list[str]:
 
 def _rounded(points: float) -> float:
     return whole(round(points, 2))
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("dockgrader.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(line=line, clean=clean, whole=whole, percent=lambda share: round(share * 100))
-    return environment
-
-
-def _asset(name: str) -> str:
-    return (files("dockgrader.report") / "templates" / name).read_text("utf-8")
-
-
-def _hash(text: str) -> str:
-    """As Content-Security-Policy names an inline script or style."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -132,7 +132,8 @@ def prose(text: str, most: int = 400) -> str:
     """A text whose plain words stay as they are; everything else is code. One line."""
     parts = _CODE.split(clean(text, most))
     told = [code(part) if place % 2 else _words(part) for place, part in enumerate(parts)]
-    return " ".join(part for part in told if part)
+    # A full stop after code stands at its end; two spans must not touch.
+    return re.sub(r"(`) ([.,;:!?)])", r"\1\2", " ".join(part for part in told if part))
 
 
 def code(text: str, most: int = 400) -> str:

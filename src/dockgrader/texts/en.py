@@ -5,7 +5,7 @@ _HOSTS_FAULT = (
     *("engine", "engine.permission", "engine.no-socket", "engine.down", "engine.timeout", "engine.garbage"),
     *("engine.lost", "engine.tls", "engine.refused", "engine.endpoint"),
     *("engine.no-memory-limit", "engine.no-cpu-limit"),
-    *("host", "host.timeout", "host.files", "host.http", "host.run", "host.ssh"),
+    *("host", "host.timeout", "host.slow", "host.files", "host.http", "host.run", "host.ssh"),
     *("ssh", "ssh.refused", "ssh.timeout", "ssh.unreachable", "ssh.host-unknown", "ssh.auth", "ssh.no-key"),
     *("ssh.host-key-unknown", "ssh.host-key-changed", "ssh.lost", "ssh.garbage", "ssh.penalised"),
     *("ssh.max-startups", "ssh.algorithms", "ssh.forwarding-refused", "ssh.sessions", "ssh.shell"),

@@ -12,7 +12,7 @@ EXPECTED = "expected ssh://USER@HOST:PORT/PATH/OF/docker.sock, where all but HOS
 
 @dataclass(frozen=True)
 class SshAddress:
-    """Where to log in, with which key and through which jump hosts.
+    """Where to log in, with which key, through which jump hosts, and a file of known hosts that comes first.
 
     None and empty are for what `~/.ssh/config`, or else the default, says.
     """
@@ -23,6 +23,7 @@ class SshAddress:
     socket: str | None = None
     key: str = ""
     jump: str = ""
+    known_hosts: str = ""
 
 
 def parse(url: str) -> SshAddress:

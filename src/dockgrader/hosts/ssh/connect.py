@@ -81,7 +81,7 @@ async def _go(
         options = ssh_options.read(address)
         # A pattern that matches the jump host as well does not send it through itself.
         jumps = [jump for jump in ssh_options.jumps(options) if jump.host != address.host]
-        known = ssh_options.known_hosts(options)
+        known = ssh_options.known_hosts(options, address.known_hosts)
         keys = ssh_options.keys(options, address.key)
     except (ValueError, OSError, UsageError) as error:
         raise ssh_errors.misconfigured(address.host, error) from None

@@ -65,6 +65,11 @@ class SshEngine:
         with self._explained():
             yield from self._inner.events(since, quiet)
 
+    def control(self, container: str) -> float:
+        """Seconds that the shortest command takes."""
+        with self._explained():
+            return self._inner.control(container)
+
     def ping(self) -> None:
         """Raise Unobserved unless the engine answers."""
         with self._explained():

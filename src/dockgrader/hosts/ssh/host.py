@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from dockgrader.errors import Unobserved
-from dockgrader.hosts.base import FILE_CAP, Missing, Output, ReadFile
+from dockgrader.hosts.base import FILE_CAP, HERE, Missing, Nearness, Output, ReadFile
 from dockgrader.hosts.deadline import Deadline
 from dockgrader.hosts.endpoint import Endpoint
 from dockgrader.hosts.engine import CONNECTIONS
@@ -57,7 +57,12 @@ class SshHost:
         login_seconds: float | None = None,
     ) -> None:
         self._name = endpoint.url
-        self._address = replace(parse(endpoint.url), key=endpoint.ssh_key, jump=endpoint.ssh_jump)
+        self._address = replace(
+            parse(endpoint.url),
+            key=endpoint.ssh_key,
+            jump=endpoint.ssh_jump,
+            known_hosts=endpoint.ssh_known_hosts,
+        )
         if not hasattr(asyncio, "start_unix_server"):
             raise Unobserved(
                 "host.ssh", f"{self._name}: hosts over SSH are graded from Linux, macOS or WSL only"
@@ -166,6 +171,10 @@ class SshHost:
         """The host's engine."""
         assert self._engine is not None  # noqa: S101 - a host that is made has one
         return self._engine
+
+    def near(self, container_id: str, pid: int) -> Nearness:
+        """We are logged in where the engine is."""
+        return HERE
 
     def read_files(self, paths: Sequence[str], *, regular: bool = False) -> list[ReadFile]:
         """The host's files, in one answer of its shell."""

@@ -54,11 +54,12 @@ def jumps(options: Any) -> list[SshAddress]:
     return [parse(hop if "://" in hop else f"ssh://{hop}") for hop in hops if hop]
 
 
-def known_hosts(options: Any) -> KnownHosts:
+def known_hosts(options: Any, first: str = "") -> KnownHosts:
     """The trusted keys; never none at all, as `UserKnownHostsFile none` means in asyncssh."""
     user = options.config.get("UserKnownHostsFile") or list(USER_FILES)
     system = options.config.get("GlobalKnownHostsFile") or list(GLOBAL_FILES)
-    return KnownHosts([*user, *system], options.host_key_alias or options.host, options.port)
+    files = [*([first] if first else []), *user, *system]
+    return KnownHosts(files, options.host_key_alias or options.host, options.port)
 
 
 def keys(options: Any, key: str = "") -> dict[str, Any]:

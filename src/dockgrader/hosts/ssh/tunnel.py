@@ -58,9 +58,10 @@ class Tunnel:
             await stream.close()
 
     def remove(self) -> None:
-        """Take no more connections, and leave no socket behind."""
+        """Take no more connections, and leave no socket behind. Called from any thread."""
         if self._server is not None:
-            self._server.close()
+            with contextlib.suppress(RuntimeError):  # the loop is closed, and the server with it
+                self._server.get_loop().call_soon_threadsafe(self._server.close)
         shutil.rmtree(self._folder, ignore_errors=True)
 
 

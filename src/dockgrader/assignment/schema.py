@@ -1,0 +1,70 @@
+"""The JSON Schema of an assignment: what an editor needs to complete fields and mark mistakes while they are written.
+
+What one field says of another (`needs`, `container` or `service`) no schema tells; `dockgrader validate` does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dockgrader.assignment.model import Assignment
+
+_EXAMPLES: dict[str, dict[str, Any]] = {
+    "CgroupCheck": {
+        "id": "kernel",
+        "kind": "cgroup",
+        "container": "server",
+        "memory": "200MiB",
+        "cpu_quota": 50000,
+    },
+    "ComposeCheck": {
+        "id": "waits",
+        "kind": "compose",
+        "service": "web",
+        "depends_on": {"redis": "service_healthy"},
+    },
+    "ContainerCheck": {
+        "id": "memory",
+        "kind": "container",
+        "points": 2,
+        "needs": ["running"],
+        "container": "server",
+        "memory": "200MiB",
+    },
+    "ExecCheck": {
+        "id": "key",
+        "kind": "exec",
+        "container": "redis_2",
+        "command": ["redis-cli", "get", "mykey"],
+        "stdout": "foobar",
+    },
+    "HealthCheck": {"id": "healthy", "kind": "health", "service": "redis", "status": "healthy"},
+    "HttpCheck": {"id": "page", "kind": "http", "service": "web", "path": "/", "body": "Hello, .*"},
+    "ImageCheck": {"id": "image", "kind": "image", "container": "server", "named": ["my_server"]},
+    "VolumeCheck": {
+        "id": "volume",
+        "kind": "volume",
+        "container": "redis_2",
+        "path": "/data",
+        "named": "data",
+    },
+    "Comparison": {"one_of": ["always", "unless-stopped"]},
+    "Mistake": {
+        "actual": 64000000,
+        "code": "memory.decimal",
+        "message": "That is decimal.",
+        "hint": "Which suffix?",
+    },
+}
+
+
+def schema() -> dict[str, Any]:
+    """The schema, JSON Schema 2020-12."""
+    made = Assignment.model_json_schema()
+    for name, example in _EXAMPLES.items():
+        made["$defs"][name]["examples"] = [example]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:dockgrader:assignment:1",
+        **made,
+    }

@@ -1,0 +1,1 @@
+"""From a working solution to the draft of an assignment."""

@@ -1,0 +1,233 @@
+"""The selftest itself: every case, then every mutant of the chosen correct solutions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from dockgrader.assignment.loading import Loaded
+from dockgrader.assignment.model import Task
+from dockgrader.assignment.problems import Problem
+from dockgrader.grading.evidence import RecordedSee
+from dockgrader.grading.grade import Source, grade_task
+from dockgrader.report.model import Status, Verdict
+from dockgrader.selftest.loading import LoadedCases, Recorded
+from dockgrader.selftest.model import Accepted, Case
+from dockgrader.selftest.mutants import Mutant, mutants_of
+from dockgrader.selftest.mutants.fields import Varied, varied_of
+from dockgrader.selftest.world import MISSING, World, WorldSee, world_of
+
+_BROKEN = ("check.broken", "fact.broken")
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """A case's verdicts by TASK/CHECK, as cases write them: those given and those expected."""
+
+    case: Case
+    given: Mapping[str, str]
+    expected: Mapping[str, str]
+
+    @property
+    def wrong(self) -> dict[str, tuple[str, str]]:
+        """Checks whose verdict is not the expected one: (expected, given)."""
+        return {
+            check: (self.expected.get(check, "passed"), word)
+            for check, word in self.given.items()
+            if word != self.expected.get(check, "passed")
+        }
+
+    @property
+    def uncaught(self) -> bool:
+        """Whether this is a mistake, and every check passes all the same."""
+        return not self.case.correct and set(self.given.values()) == {"passed"}
+
+
+@dataclass(frozen=True)
+class BlindSpot:
+    """A mutant that is not told from the correct solution. `undecided` is what the recording lacks to tell, or ""."""
+
+    mutant: Mutant
+    case: str
+    undecided: str = ""
+    accepted: Accepted | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All that a selftest finds. `checks` are TASK/CHECK in the assignment's order."""
+
+    checks: tuple[str, ...]
+    cases: tuple[CaseResult, ...]
+    strangers: tuple[Problem, ...]
+    mutated: tuple[str, ...]
+    mutants: int
+    caught_by: Mapping[str, int]
+    blind_spots: tuple[BlindSpot, ...]
+    broken: tuple[tuple[Mutant, str], ...]
+    stale: tuple[Accepted, ...]
+
+    @property
+    def never_failed(self) -> list[str]:
+        """Checks that failed in no case: nothing shows that they can."""
+        caught = {check for result in self.cases for check in failed_in(result)}
+        return [check for check in self.checks if check not in caught]
+
+    @property
+    def open_blind_spots(self) -> list[BlindSpot]:
+        """Those that are not accepted."""
+        return [spot for spot in self.blind_spots if spot.accepted is None]
+
+    @property
+    def sound(self) -> bool:
+        """Whether everything is as it should be."""
+        wrong = [result for result in self.cases if result.wrong]
+        return not (
+            wrong or self.strangers or self.never_failed or self.open_blind_spots or self.broken or self.stale
+        )
+
+
+def failed_in(result: CaseResult) -> list[str]:
+    """The checks that failed in a case, which is not: were skipped or in error."""
+    return [
+        check
+        for check, word in result.given.items()
+        if word not in ("passed", "skipped") and not word.startswith("error ")
+    ]
+
+
+def selftest(loaded: Loaded, cases: LoadedCases, progress: Callable[[str], None] = lambda _: None) -> Outcome:
+    """Grade all cases, mutate the chosen ones. `progress` is told what is being done."""
+    tasks = list(loaded.assignment.tasks)
+    progress(f"{len(cases.recorded)} cases")
+    results = tuple(_graded(tasks, recorded) for recorded in cases.recorded)
+    correct = [
+        recorded
+        for recorded, result in zip(cases.recorded, results, strict=True)
+        if recorded.case.correct and not result.wrong
+    ]
+    worlds = {recorded.case.name: world_of(recorded.evidence) for recorded in correct}
+    varied = varied_of(worlds.values())
+    found = _Found(cases.model.accepted)
+    mutated = _chosen(tasks, correct)
+    for recorded in mutated:
+        case = recorded.case
+        progress(f"mutants of {case.name}")
+        found.mutate(case, _tasks_of(tasks, case), worlds[case.name], varied)
+    return Outcome(
+        checks=tuple(f"{task.id}/{check.id}" for task in tasks for check in task.checks),
+        cases=results,
+        strangers=cases.strangers,
+        mutated=tuple(recorded.case.name for recorded in mutated),
+        mutants=found.mutants,
+        caught_by=found.caught_by,
+        blind_spots=tuple(found.spots.values()),
+        broken=tuple(found.broken),
+        stale=tuple(item for item in cases.model.accepted if item not in found.used) if mutated else (),
+    )
+
+
+def _chosen(tasks: Sequence[Task], correct: Sequence[Recorded]) -> list[Recorded]:
+    """The correct solutions that the author chose; else the first of the whole, or the first of each task."""
+    chosen = [recorded for recorded in correct if recorded.case.mutate]
+    whole = [recorded for recorded in correct if recorded.case.task is None]
+    if chosen or whole:
+        return chosen or whole[:1]
+    of_tasks = {task.id: [item for item in correct if item.case.task == task.id][:1] for task in tasks}
+    return [recorded for found in of_tasks.values() for recorded in found]
+
+
+def _tasks_of(tasks: Sequence[Task], case: Case) -> list[Task]:
+    return [task for task in tasks if case.task in (None, task.id)]
+
+
+def _graded(tasks: Sequence[Task], recorded: Recorded) -> CaseResult:
+    case = recorded.case
+    see = RecordedSee(recorded.evidence)
+    given = {
+        name: word(verdict)
+        for task in _tasks_of(tasks, case)
+        for name, verdict in verdicts(task, see).items()
+    }
+    prefix = f"{case.task}/" if case.task else ""
+    return CaseResult(case, given, {prefix + name: wanted for name, wanted in case.expect.items()})
+
+
+def verdicts(task: Task, see: Source) -> dict[str, Verdict]:
+    """Verdicts by TASK/CHECK, in the assignment's order."""
+    found = grade_task(task, see).verdicts
+    return {f"{task.id}/{check.id}": found[check.id] for check in task.checks}
+
+
+def word(verdict: Verdict) -> str:
+    """A verdict as cases write it: `passed`, `skipped`, the code with which it failed, `error CODE`."""
+    if verdict.status is Status.FAILED:
+        return verdict.code
+    return f"error {verdict.code}" if verdict.status is Status.ERROR else str(verdict.status)
+
+
+class _Found:
+    """What comes of mutants, gathered over all correct solutions."""
+
+    def __init__(self, accepted: Sequence[Accepted]) -> None:
+        self._accepted = accepted
+        self.mutants = 0
+        self.caught_by: dict[str, int] = {}
+        self.spots: dict[tuple[str, str, str], BlindSpot] = {}
+        self.broken: list[tuple[Mutant, str]] = []
+        self.used: list[Accepted] = []
+
+    def mutate(self, case: Case, tasks: Sequence[Task], world: World, varied: Varied) -> None:
+        """Grade each mutant of a correct solution, in the tasks whose answers it changes."""
+        asked = {}
+        for task in tasks:
+            see = WorldSee(world)
+            verdicts(task, see)
+            asked[task.id] = see.asked
+        for mutant in mutants_of(world, varied):
+            self.mutants += 1
+            # A task that asked for none of the answers that are changed says the same as before.
+            touched = [task for task in tasks if not asked[task.id].isdisjoint(mutant.changed)]
+            self._judge(case, mutant, [pair for task in touched for pair in _spoilt(task, world, mutant)])
+
+    def _judge(self, case: Case, mutant: Mutant, found: list[tuple[str, Verdict]]) -> None:
+        failed = [name for name, verdict in found if verdict.status is Status.FAILED]
+        errors = [verdict for _, verdict in found if verdict.status is Status.ERROR]
+        for verdict in errors:
+            if verdict.code in _BROKEN:
+                self.broken.append((mutant, str(verdict.params.get("reason", ""))))
+                return
+        for name in failed:
+            self.caught_by[name] = self.caught_by.get(name, 0) + 1
+        lacking = next((verdict for verdict in errors if verdict.code == MISSING), None)
+        if failed or (errors and lacking is None):
+            return
+        reason = str(lacking.params.get("reason", "")) if lacking else ""
+        spot = BlindSpot(mutant, case.name, reason, self._acceptance(mutant))
+        self.spots.setdefault((mutant.name, mutant.of, mutant.field), spot)
+
+    def _acceptance(self, mutant: Mutant) -> Accepted | None:
+        for item in self._accepted:
+            if accepts(item, mutant):
+                if item not in self.used:
+                    self.used.append(item)
+                return item
+        return None
+
+
+def _spoilt(task: Task, world: World, mutant: Mutant) -> Iterator[tuple[str, Verdict]]:
+    yield from verdicts(task, WorldSee(world, mutant.changed)).items()
+
+
+def accepts(item: Accepted, mutant: Mutant) -> bool:
+    """Whether the author accepts this blind spot. What has a name is accepted by its name only."""
+    if not fnmatchcase(mutant.of, item.of):
+        return False
+    if mutant.name == "field.changed":
+        return any(fnmatchcase(mutant.field, _glob(pattern)) for pattern in item.fields)
+    return any(fnmatchcase(mutant.name, pattern) for pattern in item.mutants)
+
+
+def _glob(pattern: str) -> str:
+    return pattern.replace("[", "[[]")  # brackets are part of a field's name

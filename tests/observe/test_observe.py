@@ -1,0 +1,140 @@
+"""A draft from a made-up host: what it states, that it passes there, and that it says nothing volatile."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from dockgrader.assignment.model import Assignment, Task
+from dockgrader.errors import UsageError
+from dockgrader.grading.grade import grade_task
+from dockgrader.grading.seeing import LiveSee
+from dockgrader.hosts.deadline import Deadline
+from dockgrader.observe import writing
+from dockgrader.observe.draft import draft
+from dockgrader.report.model import Status
+from tests.givens import HALF_A_CPU, MIB, Raw, a_container, a_volume
+from tests.solution import Solved
+
+
+def drafted(host: Solved, name: str | None = None) -> dict[str, Any]:
+    see = LiveSee(host, Deadline(20), wait=0.1)
+    try:
+        text = writing.assignment(draft(see, name), "my-homework")
+    finally:
+        host.close()
+    data: dict[str, Any] = yaml.safe_load(text)
+    Assignment.model_validate(data)
+    return data
+
+
+def statuses(data: dict[str, Any], host: Solved) -> dict[str, Status]:
+    see = LiveSee(host, Deadline(20), wait=0.1)
+    found: dict[str, Status] = {}
+    for raw in data["tasks"]:
+        verdicts = grade_task(Task.model_validate(raw), see).verdicts
+        found |= {f"{raw['id']}/{check}": verdict.status for check, verdict in verdicts.items()}
+    host.close()
+    return found
+
+
+def checks(data: dict[str, Any], task: str) -> dict[str, dict[str, Any]]:
+    (found,) = [item for item in data["tasks"] if item["id"] == task]
+    return {check["id"]: check for check in found["checks"]}
+
+
+def only(*raws: Raw) -> Solved:
+    gone: dict[str, Raw | None] = dict.fromkeys(
+        ("test_limit", "redis_1", "redis_2", "compose-redis-1", "compose-web-1")
+    )
+    return Solved({**gone, **{raw["Name"].lstrip("/"): raw for raw in raws}})
+
+
+def test_the_reference_solution_of_homework_1() -> None:
+    data = drafted(Solved())
+    assert {"test_limit", "redis_1", "redis_2", "compose"} == {task["id"] for task in data["tasks"]}
+    limits = checks(data, "test_limit")
+    assert limits["memory"]["memory"] == "200MiB"
+    assert limits["cpus"]["cpus"] == 0.5
+    assert limits["image"]["named"] == ["test_resource"]
+    compose = checks(data, "compose")
+    assert compose["redis-healthcheck"]["command"] == ["redis-cli", "ping"]
+    assert compose["redis-healthy"]["status"] == "healthy"
+    assert compose["web-depends-on"]["depends_on"] == {"redis": "service_healthy"}
+    assert compose["web-page"]["grows"] == "n"
+    assert compose["web-page"]["body"] == r"Hello, World! I have been seen (?P<n>[0-9]{1,18}) times\."
+
+
+def test_it_passes_where_it_was_made_and_fails_where_something_is_off() -> None:
+    data = drafted(Solved())
+    assert set(statuses(data, Solved()).values()) == {Status.PASSED}
+    wrong = a_container("test_limit", memory=100 * MIB, cpus=HALF_A_CPU, state={"Pid": 100})
+    found = statuses(data, Solved({"test_limit": wrong}))
+    assert {name for name, status in found.items() if status is Status.FAILED} == {"test_limit/memory"}
+
+
+def test_nothing_volatile_is_stated() -> None:
+    text = yaml.safe_dump(drafted(Solved()))
+    assert not re.search(r"[0-9a-f]{12}|\d{4}-\d\d-\d\d|\d+\.\d+\.\d+\.\d+|Pid|StartedAt|/srv/", text)
+
+
+def test_options_that_somebody_chose() -> None:
+    raw = a_container(
+        "server",
+        host={"RestartPolicy": {"Name": "always"}, "PidsLimit": 50, "ReadonlyRootfs": True},
+        labels={"com.example.owner": "me"},
+    )
+    stated = checks(drafted(only(raw)), "server")["options"]["inspect"]
+    assert stated == {
+        "HostConfig.RestartPolicy.Name": "always",
+        "HostConfig.PidsLimit": 50,
+        "HostConfig.ReadonlyRootfs": True,
+        "Config.Labels[com.example.owner]": "me",
+    }
+
+
+def test_volumes_of_ones_own_and_shared_ones() -> None:
+    data = drafted(
+        only(a_container("first", mounts=[a_volume("data")]), a_container("one", mounts=[a_volume("f" * 64)]))
+    )
+    assert checks(data, "first")["volume"]["named"] == "data"
+    assert "volume" not in checks(data, "one")
+
+
+@pytest.mark.parametrize(
+    ("test", "command"),
+    [
+        (["CMD", "redis-cli", "ping"], ["redis-cli", "ping"]),
+        (["CMD-SHELL", "/usr/bin/redis-cli ping || exit 1"], ["redis-cli", "ping"]),
+        (["CMD-SHELL", "for i in 1 2; do true; done"], None),
+        (["NONE"], None),
+    ],
+)
+def test_health_commands(test: list[str], command: list[str] | None) -> None:
+    data = drafted(only(a_container("server", test=test, health="healthy")))
+    assert checks(data, "server").get("healthcheck", {}).get("command") == command
+
+
+def test_one_container_by_name() -> None:
+    see = LiveSee(Solved(), Deadline(20), wait=0.1)
+    (task,) = draft(see, "redis_2")
+    part = yaml.safe_load(writing.part([task]))
+    assert [item["id"] for item in part] == ["redis_2"]
+    with pytest.raises(UsageError, match="there is no container 'nope'"):
+        draft(see, "nope")
+
+
+def test_hostile_names_stay_text() -> None:
+    raw = a_container("server", image="evil: {a}\x1b[31m\n- x", labels={"a\nb: c": "\x1b]0;x\x07"})
+    see = LiveSee(only(raw), Deadline(20), wait=0.1)
+    text = writing.assignment(draft(see), "x")
+    assert not [character for character in text if ord(character) < 32 and character != "\n"]
+    assert checks(yaml.safe_load(text), "server")["image"]["named"] == ["evil: {a}\x1b[31m\n- x"]
+
+
+def test_nothing_runs() -> None:
+    with pytest.raises(UsageError, match="nothing to observe"):
+        draft(LiveSee(only(), Deadline(20), wait=0.1))
