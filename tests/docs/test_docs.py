@@ -103,6 +103,6 @@ def test_links_lead_to_files(page: str) -> None:
 
 
 def test_every_reason_of_a_host_over_ssh_is_in_its_guide() -> None:
-    guide = (ROOT / "docs" / "grading-over-ssh.md").read_text(encoding="utf-8")
+    guide = (ROOT / "docs" / "how-to" / "grade-over-ssh.md").read_text(encoding="utf-8")
     codes = [code for code in TEXTS if code.startswith(("ssh.", "host.slow", "host.http"))]
     assert [code for code in codes if f"`{code}`" not in guide] == []
