@@ -133,6 +133,11 @@ def excerpt(path: FilePath, line: int) -> str:
             text = stream.read(MAX_BYTES).decode(errors="replace").removeprefix("\ufeff")
     except (OSError, ValueError):
         return ""
+    return line_of(text, line)
+
+
+def line_of(text: str, line: int) -> str:
+    """A line (from 1) as YAML counts them, safe to print and at most 120 characters; "" where there is none."""
     lines = re.split(LINE_END, text)
     return escaped(lines[line - 1].rstrip(), 120) if 0 < line <= len(lines) else ""
 
