@@ -212,9 +212,10 @@ def _codes() -> Iterator[str]:
         "has its own (`messages`, `hints`, `mistakes`). Names in braces are filled in.\n"
     )
     hosts = [code for code in TEXTS if of_code(code, "en")[0] == _REASON]
-    yield "## The host's\n\nErrors, never the student's: there is no score, and the message says what happened."
-    yield "Those over SSH are explained in [Grade a machine over SSH](../../how-to/grade-over-ssh.md).\n"
-    yield from (f"* `{code}`" for code in hosts)
+    yield "## The host's\n\nErrors, never the student's: there is no score. The message is the reason, a sentence in"
+    yield "English; in Russian it has another one before it. Those over SSH are explained in"
+    yield "[Grade a machine over SSH](../../how-to/grade-over-ssh.md).\n"
+    yield from (f"* `{code}`: {filled_in(of_code(code, 'ru')[0])}" for code in hosts)
     groups: dict[str, list[str]] = {}
     for code in TEXTS:
         if code not in hosts:
