@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import yaml
 from tests.docs.examples import ROOT, Block, blocks, commands
 
 from dockgrader.assignment.model import Assignment
+from dockgrader.batch.roster import load
 from dockgrader.cli import cli, main
 from dockgrader.selftest.model import Cases
 
@@ -79,7 +81,11 @@ def test_the_instructors_evening_goes_as_it_says(tmp_path: Path) -> None:
         else:
             _in_order(block.text.splitlines(), said)
     page = (tmp_path / "class.html").read_text(encoding="utf-8")
-    assert "ivanov" in page and "sidorov" in page and (tmp_path / "petrova.html").stat().st_size
+    page = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    _, _, shared = page.partition("Machines that share something")
+    assert re.search("Look at these .* ivanov , sidorov Ids of containers", shared)
+    assert "ivanov , petrova , sidorov Id of the Docker engine" in shared
+    assert "petrova" in (tmp_path / "petrova.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("block", blocks("yaml"), ids=str)
@@ -93,6 +99,12 @@ def test_a_yaml_example_is_what_it_seems(block: Block) -> None:
         assert isinstance(
             data, list | dict
         )  # an action's step, a Kubernetes object: tested where they are used
+
+
+@pytest.mark.parametrize("block", blocks("csv"), ids=str)
+def test_a_csv_example_is_a_roster(block: Block, tmp_path: Path) -> None:
+    (tmp_path / "students.csv").write_text(block.text, encoding="utf-8")
+    assert len(load(tmp_path / "students.csv")) == len(block.text.splitlines()) - 1
 
 
 def _ran(script: str, folder: Path) -> str:
