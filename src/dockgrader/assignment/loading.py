@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dockgrader.errors import UsageError
 
@@ -91,17 +91,34 @@ def validated(source: Source, file: Path) -> Loaded:
     """The assignment in what was read. Raises AssignmentError."""
     from pydantic import ValidationError
 
-    from dockgrader.assignment.model import Assignment
-
+    model = _model_for(source.data)
     try:
-        assignment = Assignment.model_validate(source.data)
+        assignment = model.model_validate(source.data)
     except ValidationError as error:
         from dockgrader.assignment.problem import refusal
         from dockgrader.assignment.problems import problems_in_assignment
 
-        raise refusal(problems_in_assignment(source, error, Assignment)) from None
+        raise refusal(problems_in_assignment(source, error, model)) from None
     digest = hashlib.sha256(source.text.encode()).hexdigest()
     return Loaded(assignment, file, f"sha256:{digest}")
+
+
+def _model_for(data: Any) -> type[Assignment]:
+    """The model of this assignment; only for a kind that is not built in are installed packages looked at."""
+    from dockgrader.assignment.model import Assignment
+    from dockgrader.facts.base import dig, dig_list
+    from dockgrader.kinds.base import BUILT_IN
+
+    kinds = {
+        dig(check, "kind") if isinstance(dig(check, "kind"), str) else ""
+        for task in dig_list(data, "tasks")
+        for check in dig_list(task, "checks")
+    }
+    if kinds <= BUILT_IN:
+        return Assignment
+    from dockgrader.assignment.extended import model_with
+
+    return model_with(frozenset(kinds - BUILT_IN))
 
 
 def tasks_of(loaded: Loaded, task: str | None) -> list[Task]:

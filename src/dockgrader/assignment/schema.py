@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dockgrader.assignment.model import Assignment
+from dockgrader.assignment.extended import model_with
 
 _EXAMPLES: dict[str, dict[str, Any]] = {
     "CgroupCheck": {
@@ -59,10 +59,13 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
 
 
 def schema() -> dict[str, Any]:
-    """The schema, JSON Schema 2020-12."""
-    made = Assignment.model_json_schema()
+    """The schema, JSON Schema 2020-12, with the kinds that installed packages add."""
+    made = model_with(None).model_json_schema()
     for name, example in _EXAMPLES.items():
-        made["$defs"][name]["examples"] = [example]
+        if (
+            name in made["$defs"]
+        ):  # a package's class of the same name makes pydantic call both by longer names
+            made["$defs"][name]["examples"] = [example]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:dockgrader:assignment:1",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 import click
@@ -17,7 +16,9 @@ if TYPE_CHECKING:
 @options.assignment_argument()
 @options.lang_option()
 def command(assignment: str, lang: str | None) -> None:
-    """Show an assignment's tasks, checks and points, and every command that it runs in a container.
+    """Show an assignment's tasks, checks and points, and everything that it runs on the student's host.
+
+    Of a kind that a package adds, all fields are shown.
 
     \b
     Example:
@@ -49,6 +50,10 @@ def command(assignment: str, lang: str | None) -> None:
 
 def _runs(check: AnyCheck) -> list[str]:
     """What a check runs on the student's host, so that nobody has to guess."""
-    if check.kind != "exec":
-        return []
-    return [f"runs in {check.container}: {shlex.join(check.command)}"]
+    from dockgrader.kinds.base import BUILT_IN
+
+    if check.kind in BUILT_IN:
+        return check.runs()
+    from dockgrader.grading.plugged import shown
+
+    return shown(check)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from dockgrader.assignment.loading import Loaded
     from dockgrader.assignment.problem import Problem
+    from dockgrader.assignment.source import Source
 
     Found = list[tuple[str, list[Problem]]]
 
@@ -54,10 +56,20 @@ def _problems(name: str) -> list[Problem]:
     path = Path(name) if Path(name).exists() or Path(name).suffix else loading.find(name).file
     of_cases = path.name == FILE
     try:
-        loaded = loading.load(path.parent.with_suffix(".yaml") if of_cases else path)
-        return list(load_cases(loaded).strangers) if of_cases else []
+        file = path.parent.with_suffix(".yaml") if of_cases else path
+        source = loading.read(file)
+        loaded = loading.validated(source, file)
+        return list(load_cases(loaded).strangers) if of_cases else _unusable(source, loaded)
     except AssignmentError as error:
         return [item for item in error.problems if isinstance(item, Problem)]
+
+
+def _unusable(source: Source, loaded: Loaded) -> list[Problem]:
+    """The kinds whose package is broken: grading makes errors of their checks, an author should know before."""
+    from dockgrader.assignment.extended import unusable
+    from dockgrader.assignment.problems import problem_at
+
+    return [problem_at(source, place, reason) for place, reason in unusable(loaded)]
 
 
 def _text(found: Found) -> Iterator[str]:

@@ -71,6 +71,11 @@ class Fact(ABC, Generic[Given]):
         return json.dumps(self.question(), sort_keys=True, default=list)
 
 
+def built_in(fact: Fact[Any]) -> bool:
+    """Whether a fact comes with dockgrader, and not with a package that was installed beside it."""
+    return type(fact).__module__.partition(".")[0] == "dockgrader"
+
+
 def dig(data: Any, *path: str) -> Any:
     """The value at a path of nested objects, None where there is none; engines leave out what is empty."""
     for step in path:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from dockgrader.assignment.loading import Loaded
 from dockgrader.assignment.model import AnyCheck, Task
@@ -19,7 +19,7 @@ from dockgrader.facts.engine import Info
 from dockgrader.grading.behind import Noting, Readings, fact_reports
 from dockgrader.grading.wording import check_report
 from dockgrader.hosts.deadline import at_once, background
-from dockgrader.kinds.base import Failed
+from dockgrader.kinds.base import BUILT_IN, Check, Failed
 from dockgrader.kinds.matchers import matches
 from dockgrader.kinds.target import TargetCheck, candidates
 from dockgrader.report.model import (
@@ -34,9 +34,15 @@ from dockgrader.report.model import (
 )
 from dockgrader.texts import filled, picked
 
+if TYPE_CHECKING:
+    from dockgrader.grading.plugged import Plugged
+
 _PROJECTS = 8
 _AT_ONCE = 64
 """Containers that are inspected before a judge asks for them: enough for any homework, and a bound for the threads."""
+
+
+CheckT = TypeVar("CheckT", bound=Check)
 
 
 class Source(See, Readings, Protocol):
@@ -102,7 +108,7 @@ def grade(
 
 def _questions(tasks: Sequence[Task]) -> list[Fact[Any]]:
     """What the judges will surely ask, commands first: they take longest."""
-    asked = [fact for task in tasks for check in task.checks for fact in check.asks()]
+    asked = [fact for task in tasks for check in task.checks for fact in _safe(check).asks()]
     return sorted(dict.fromkeys([*asked, Info()]), key=lambda fact: not isinstance(fact, Exec))
 
 
@@ -138,8 +144,17 @@ def _ahead(checks: Sequence[AnyCheck], found: Sequence[Project]) -> list[Fact[An
         for check in checks
         if isinstance(check, TargetCheck) and check.service and check.project in (None, item.name)
         for ref in item.services.get(check.service, ())
-        for fact in check.asks_of(ref)
+        for fact in _safe(check).asks_of(ref)
     ]
+
+
+def _safe(check: CheckT) -> CheckT | Plugged:
+    """The check, in a wrapping that bounds and checks what it does where its kind is a package's."""
+    if check.kind in BUILT_IN:
+        return check
+    from dockgrader.grading.plugged import Plugged
+
+    return Plugged(check)
 
 
 def _within(check: AnyCheck, project: str) -> AnyCheck:
@@ -183,12 +198,12 @@ def _blocked(check: AnyCheck, verdicts: dict[str, Verdict], checks: Sequence[Any
     return None
 
 
-def judged(check: AnyCheck, see: See) -> Verdict:
+def judged(check: Check, see: See) -> Verdict:
     """A check's verdict: the judge's, a mistake of the student's, or an error of the host's or the judge's own."""
     try:
-        return check.judge(see)
+        return _safe(check).judge(see)
     except Failed as failure:
-        return _refined(check, failure.verdict)
+        return refined(check, failure.verdict)
     except Unobserved as hidden:
         return Verdict(Status.ERROR, hidden.code, params={"reason": hidden.reason})
     except Exception as bug:  # noqa: BLE001 - a judge that breaks is an error of this check; the rest is graded
@@ -196,7 +211,7 @@ def judged(check: AnyCheck, see: See) -> Verdict:
         return Verdict(Status.ERROR, "check.broken", params={"reason": reason})
 
 
-def _refined(check: AnyCheck, verdict: Verdict) -> Verdict:
+def refined(check: Check, verdict: Verdict) -> Verdict:
     """The author's code for what was found, where the author expects this mistake."""
     for mistake in check.mistakes:
         if mistake.instead_of in (None, verdict.code) and matches(mistake.actual, verdict.actual):

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
 from abc import abstractmethod
-from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Answer, Fact, See
+from dockgrader.facts.commands import Exec
 from dockgrader.kinds.matchers import Matcher
 from dockgrader.report.model import Status, Verdict
 from dockgrader.units import parse_cpus, parse_size
+
+BUILT_IN = frozenset(("cgroup", "compose", "container", "exec", "health", "http", "image", "volume"))
+"""The kinds that come with dockgrader; other ones are looked for in installed packages."""
 
 
 def _languages(value: Any) -> Any:
@@ -98,6 +103,11 @@ class Check(Spec):
         "visible", description="When students see this check on Gradescope"
     )
 
+    texts: ClassVar[Mapping[str, Mapping[str, tuple[str, str]]]] = {}
+    """Message and hint of a code by language, for kinds whose texts are not in `dockgrader.texts`:
+    {"hostname.other": {"en": ("… {found}", "…"), "ru": (…)}}; `{found}` is a parameter of the verdict.
+    """
+
     def asks(self) -> Iterable[Fact[Any]]:
         """Facts that `judge` will surely need, so that all can be read at once."""
         return ()
@@ -106,6 +116,11 @@ class Check(Spec):
     def judge(self, see: See) -> Verdict:
         """The verdict. Raises Failed for the student's mistakes, Unobserved for the host's."""
         raise NotImplementedError
+
+    def runs(self) -> list[str]:
+        """What is run on the student's host for this check, for `dockgrader show`."""
+        commands = [fact for fact in self.asks() if isinstance(fact, Exec)]
+        return [f"runs in {fact.container}: {shlex.join(fact.argv)}" for fact in commands]
 
     def shown_by(self, see: See) -> list[str]:
         """Commands by which a person sees the same."""

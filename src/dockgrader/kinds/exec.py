@@ -38,6 +38,11 @@ class ExecCheck(Check):
         """The command: the slowest of all questions, so it starts first."""
         return [self._fact()]
 
+    def runs(self) -> list[str]:
+        """The command, and when it is run again."""
+        again = f" (again while its output matches {self.retry_while!r})" if self.retry_while else ""
+        return [line + again for line in super().runs()]
+
     def _fact(self) -> Exec:
         return Exec(self.container, tuple(self.command), self.retry_while or "")
 

@@ -41,6 +41,11 @@ class HttpCheck(TargetCheck):
         """Its pages."""
         return [self._fact(ref)]
 
+    def runs(self) -> list[str]:
+        """The requests, which the student's application answers."""
+        whose = self.container or f"the service {self.service}"
+        return [f"asks each published port of {whose}: GET {self.path}"]
+
     def judge(self, see: See) -> Verdict:
         """Any published port of any replica that answers as expected is enough; else the nearest miss is told."""
         misses = []

@@ -12,6 +12,7 @@ _HOSTS_FAULT = (
     "ssh.config",
     *("cgroup.unreadable", "cgroup.gone", "cgroup.controller-missing", "compose.unreadable"),
     *("evidence", "evidence.missing", "fact", "fact.broken", "check", "check.broken"),
+    *("plugin", "plugin.broken"),
 )
 
 TEXTS: dict[str, tuple[str, str]] = {
