@@ -131,6 +131,13 @@ def wrong(machines: Class, found: dict[str, str], recorded: Counter[str], studen
     )
 
 
+def roster(number: int) -> list[Student]:
+    """Students with an address each, that nothing is ever sent to."""
+    return [
+        Student(f"s{each:06}", f"10.{each >> 16}.{each >> 8 & 255}.{each & 255}") for each in range(number)
+    ]
+
+
 def simulate(options: argparse.Namespace, scratch: Path) -> int:
     """Run it, print the figures; how many students are not as drawn."""
     machines = Class(seed=options.seed, pace=options.pace)
