@@ -116,17 +116,19 @@ class Bench:
         say(f"does it tell right from wrong? {contender.name}")
         self.sample(contender)
         for hurt, mend in BREAKAGES.items():
-            with self._broken(hurt, mend):
+            with broken(self._engine, hurt, mend):
                 self.sample(contender, good=False)
         self.sample(contender)
 
-    @contextmanager
-    def _broken(self, hurt: str, mend: str) -> Iterator[None]:
-        self._engine.run(_IDS + hurt)
-        try:
-            yield
-        finally:
-            self._engine.run(_IDS + mend)
+
+@contextmanager
+def broken(engine: PrivateEngine, hurt: str, mend: str) -> Iterator[None]:
+    """The homework with one of BREAKAGES."""
+    engine.run(_IDS + hurt)
+    try:
+        yield
+    finally:
+        engine.run(_IDS + mend)
 
 
 def in_turn(
@@ -185,12 +187,14 @@ def say(text: str) -> None:
 
 
 __all__ = [
+    "BREAKAGES",
     "ROOT",
     "Bench",
     "Contender",
     "LabError",
     "PrivateEngine",
     "Sample",
+    "broken",
     "deploy",
     "difference",
     "in_turn",

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Homework 1 as an instructor would check it by hand: the docker command line, the cgroup files, curl.
 # The same 19 assertions as checks/homework-1.yaml, a line each. For Compose v2, cgroup v1 and its cgroupfs driver.
+# With the word `limits`: the 6 of the first task only.
 set -uo pipefail
 failures=0
 
@@ -44,6 +45,7 @@ check "The engine limits it to 0.5 CPU" "$(inspect test_limit "$CPUS")" "${HALF[
 check "Its cgroup holds 209715200 bytes" "$(cgroup "$limited" memory memory.limit_in_bytes)" 209715200
 check "Its cgroup holds the CPU quota 50000" \
     "$(cgroup "$limited" cpu cpu.cfs_quota_us) of $(cgroup "$limited" cpu cpu.cfs_period_us)" "50000 of 100000"
+if [[ ${1-} == limits ]]; then exit $((failures > 0)); fi
 
 check "redis_2 is running" "$(inspect redis_2 '{{.State.Status}}')" running
 check "It runs from the image redis_1" "$(image redis_2 redis_1)" redis_1

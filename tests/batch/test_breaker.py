@@ -48,7 +48,8 @@ def test_what_is_believed_is_written_at_once_until_a_machine_answers() -> None:
         breaker.take(job, failed(job))
 
     assert [failure.job for failure in breaker.believe()] == JOBS[:2]
-    assert breaker.take(JOBS[2], failed(JOBS[2])) == [Failure(JOBS[2], failed(JOBS[2]))]
+    third = failed(JOBS[2])
+    assert breaker.take(JOBS[2], third) == [Failure(JOBS[2], third)]
     breaker.take(JOBS[0], GOOD)
     assert breaker.take(JOBS[3], failed(JOBS[3])) == []
 

@@ -10,13 +10,14 @@ import yaml
 
 from dockgrader.assignment.model import Assignment, Task
 from dockgrader.errors import UsageError
+from dockgrader.facts.compose import DEPENDS_ON
 from dockgrader.grading.grade import grade_task
 from dockgrader.grading.seeing import LiveSee
 from dockgrader.hosts.deadline import Deadline
 from dockgrader.observe import writing
 from dockgrader.observe.draft import draft
 from dockgrader.report.model import Status
-from tests.givens import HALF_A_CPU, MIB, Raw, a_container, a_volume
+from tests.givens import HALF_A_CPU, MIB, Raw, a_container, a_service, a_volume
 from tests.solution import Solved
 
 
@@ -138,3 +139,15 @@ def test_hostile_names_stay_text() -> None:
 def test_nothing_runs() -> None:
     with pytest.raises(UsageError, match="nothing to observe"):
         draft(LiveSee(only(), Deadline(20), wait=0.1))
+
+
+def test_hostile_labels_of_a_project_leave_out_what_cannot_be_said() -> None:
+    services = [
+        a_service("a b", labels={DEPENDS_ON: "a-b:when_it_likes:false"}),
+        a_service("a-b"),
+        a_service("x" * 200, labels={DEPENDS_ON: ""}),
+    ]
+    data = drafted(only(*services))
+    found = checks(data, "compose")
+    assert {"a-b-running", "a-b-2-running"} <= set(found)
+    assert not any(check["kind"] == "compose" for check in found.values())

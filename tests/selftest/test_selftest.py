@@ -102,6 +102,20 @@ def test_a_sound_assignment_shows_which_check_catches_which_case(
     assert out.rstrip().endswith("no blind spot is left open.")
 
 
+def test_for_programs(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    changed(cases(small), "memory.unlimited", "memory.different")
+    status, out, _ = command(small, capsys, "--format", "json")
+    said = json.loads(out)
+    assert status == 1 and said["sound"] is False
+    assert said["cases"][1] == {
+        "name": "unlimited",
+        "verdicts": {"server/running": "passed", "server/memory": "memory.unlimited"},
+        "wrong": {"server/memory": {"expected": "memory.different", "given": "memory.unlimited"}},
+    }
+    (image,) = [spot for spot in said["blind_spots"] if spot["mutant"] == "image.other"]
+    assert image["accepted"] == "Any image will do"
+
+
 def test_a_case_that_gets_another_verdict(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
     changed(cases(small), "memory.unlimited", "memory.different")
     status, out, _ = command(small, capsys)
@@ -273,3 +287,15 @@ def test_a_recording_of_a_dead_host_is_no_correct_solution(
     file.write_text(json.dumps({**evidence, "error": ["engine.gone", "No engine"], "readings": []}))
     status, _, err = command(small, capsys)
     assert status == 2 and "nothing was read in it: No engine" in err
+
+
+def test_a_recording_of_a_shape_that_no_engine_gives(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = small.with_suffix("") / "recordings" / "right.json"
+    evidence = json.loads(file.read_text())
+    for reading in evidence["readings"]:
+        if reading["question"]["fact"] == "container":
+            reading["answer"]["Mounts"] = ["text"]
+            reading["answer"]["NetworkSettings"] = {"Ports": {"80/tcp": ["text"]}}
+    file.write_text(json.dumps(evidence))
+    status, _, err = command(small, capsys)
+    assert status == 2 and "the recording of right was changed by hand" in err

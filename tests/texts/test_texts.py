@@ -65,6 +65,9 @@ COMPUTED: dict[tuple[str, str], set[str]] = {
     # An error that a fact met is raised again, now or from a recording.
     ("seeing", "__call__"): {"fact.broken"},
     ("evidence", "__call__"): {"fact.broken"},
+    ("world", "__call__"): {"fact.broken"},
+    ("world", "_absent"): {"evidence.missing"},
+    ("observe_command", "command"): {"engine.down"},
 }
 # Parameters that are handed on as a whole (`**where`), by module.
 STARRED = {"http": {"name", "address"}, "volume": {"name", "path", "volume", "found"}}

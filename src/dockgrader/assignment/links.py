@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -33,12 +32,20 @@ def flaws_of(checks: Links) -> Iterator[Flaw]:
     for number, (name, needs) in enumerate(checks):
         for place, need in enumerate(needs):
             if need not in ids:
-                near = difflib.get_close_matches(need, [other for other in ids if other != name], 1)
-                advice = f"; did you mean '{near[0]}'?" if near else ""
-                message = f"the check '{name}' needs '{need}', which is no check of this task{advice}"
-                yield (number, "needs", place), message
+                message = f"the check '{name}' needs '{need}', which is no check of this task"
+                yield (
+                    (number, "needs", place),
+                    message + _advice(need, [other for other in ids if other != name]),
+                )
     if circle := _circle(dict(checks)):
         yield (ids.index(circle[0]), "needs"), f"prerequisites go in a circle: {' needs '.join(circle)}"
+
+
+def _advice(need: str, ids: Sequence[str]) -> str:
+    import difflib  # for wrong files only
+
+    near = difflib.get_close_matches(need[:100], ids, 1)
+    return f"; did you mean '{near[0]}'?" if near else ""
 
 
 def doubles(ids: Sequence[str], what: str) -> Iterator[Flaw]:

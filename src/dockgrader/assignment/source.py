@@ -16,7 +16,6 @@ from yaml.nodes import MappingNode, Node
 
 from dockgrader.assignment.nodes import LINE_END, Wrong, compose, escaped, kind_of
 from dockgrader.assignment.plain_yaml import child, plain_data
-from dockgrader.assignment.problem import Problem, refusal
 from dockgrader.errors import AssignmentError
 
 if TYPE_CHECKING:
@@ -94,8 +93,7 @@ def read_source(path: FilePath, fields: str = "id, title, tasks") -> Source:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         column = len(content[content.rfind(b"\n", 0, error.start) + 1 : error.start].decode()) + 1
-        problem = Problem(str(path), line, column, "", "not UTF-8 text; save the file as UTF-8")
-        raise refusal([problem]) from None
+        raise _refused(str(path), line, column, "not UTF-8 text; save the file as UTF-8") from None
     return parse_source(text, str(path), fields)
 
 
@@ -111,11 +109,19 @@ def parse_source(text: str, file: str, fields: str = "id, title, tasks") -> Sour
             raise Wrong(f"expected a mapping with {fields}; found {kind_of(root)}", root)
         return Source(file, text, plain_data(root), root)
     except Wrong as error:
-        raise refusal([Problem(file, error.line, error.column, "", str(error))]) from None
+        raise _refused(file, error.line, error.column, str(error)) from None
+
+
+def _refused(file: str, line: int, column: int, message: str) -> AssignmentError:
+    from dockgrader.assignment.problem import Problem, refusal  # for wrong files only
+
+    return refusal([Problem(file, line, column, "", message)])
 
 
 def _unreadable(path: FilePath, message: str) -> AssignmentError:
     """No place in the file can be named."""
+    from dockgrader.assignment.problem import Problem
+
     problem = Problem(str(path), 1, 1, "", message)
     return AssignmentError(f"{escaped(str(path), 1000)}: {message}", (problem,))
 
@@ -127,6 +133,11 @@ def excerpt(path: FilePath, line: int) -> str:
             text = stream.read(MAX_BYTES).decode(errors="replace").removeprefix("\ufeff")
     except (OSError, ValueError):
         return ""
+    return line_of(text, line)
+
+
+def line_of(text: str, line: int) -> str:
+    """A line (from 1) as YAML counts them, safe to print and at most 120 characters; "" where there is none."""
     lines = re.split(LINE_END, text)
     return escaped(lines[line - 1].rstrip(), 120) if 0 < line <= len(lines) else ""
 

@@ -131,7 +131,7 @@ def accepted(job: Job, evidence: Evidence) -> Outcome:
 
 def _from_evidence(job: Job, evidence: Evidence) -> Report:
     loaded, tasks = _assignment(job.work.assignment, job.work.file, job.work.task)
-    return grade_evidence(loaded, tasks, evidence, job.lang)
+    return grade_evidence(loaded, tasks, evidence, job.lang, facts=False)
 
 
 @functools.lru_cache(maxsize=4)
@@ -173,7 +173,7 @@ def _once(job: Job, deadline: Deadline) -> tuple[Evidence, Report]:
         reached.host.close()
         reached = Evidence(reached.report(), reached.started_at, None, ())
     meanwhile = functools.partial(_look_at_machine, reached) if isinstance(reached, Live) else lambda: None
-    run = grade_reached(loaded, [] if job.probe else tasks, reached, job.lang, meanwhile)
+    run = grade_reached(loaded, [] if job.probe else tasks, reached, job.lang, meanwhile, facts=False)
     return run.evidence, run.report
 
 
@@ -212,5 +212,9 @@ def _cause(report: Report, evidence: Evidence) -> tuple[str, str]:
 
 
 def _packed(evidence: Evidence) -> bytes:
-    data = json.dumps(evidence.to_json(), indent=1, ensure_ascii=True).encode()
-    return gzip.compress(data, 6, mtime=0) if len(data) > LARGE else data
+    """Indented where it can be read as it is. That takes ten times as long, so not before it is compressed."""
+    data = evidence.to_json()
+    dense = json.dumps(data, ensure_ascii=True).encode()
+    if len(dense) > LARGE:
+        return gzip.compress(dense, 6, mtime=0)
+    return json.dumps(data, indent=1, ensure_ascii=True).encode()

@@ -114,7 +114,7 @@ def command(
     from dockgrader.batch.opening import ask
     from dockgrader.batch.work import Work
 
-    students = rosters.load(roster)
+    students = rosters.load(roster, keys_here=engine == "local" or send_keys)
     asked = ask(assignment, students, lang, keep)
     asked = replace(
         asked, resume=resume or bool(accepted), again=again, changed_assignment=changed_assignment

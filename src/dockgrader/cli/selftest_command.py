@@ -12,7 +12,15 @@ from dockgrader.cli import options
 @click.command("selftest")
 @options.assignment_argument()
 @click.option("--all", "everything", is_flag=True, help="List the blind spots that are accepted as well.")
-def command(assignment: str, everything: bool) -> int:
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For whom.",
+)
+def command(assignment: str, everything: bool, form: str) -> int:
     """Test an assignment's checks: grade its cases, then mutants of a correct solution.
 
     The cases lie beside it, in checks/NAME/cases.yaml for checks/NAME.yaml. Each check must fail in one of them, and
@@ -28,7 +36,7 @@ def command(assignment: str, everything: bool) -> int:
     """
     from dockgrader.assignment import loading
     from dockgrader.errors import UsageError
-    from dockgrader.selftest import table
+    from dockgrader.selftest import as_json, table
     from dockgrader.selftest.loading import load_cases
     from dockgrader.selftest.run import selftest
 
@@ -37,7 +45,10 @@ def command(assignment: str, everything: bool) -> int:
         raise UsageError("selftest is about a whole assignment; leave the task away")
     loaded = loading.load(wanted.file)
     outcome = selftest(loaded, load_cases(loaded), _progress)
-    click.echo(table.render(outcome, all_blind_spots=everything), nl=False)
+    if form == "json":
+        click.echo(as_json.render(outcome), nl=False)
+    else:
+        click.echo(table.render(outcome, all_blind_spots=everything), nl=False)
     return 0 if outcome.sound else 1
 
 

@@ -37,7 +37,7 @@ class Evidence:
             "host": asdict(self.host),
             "started_at": self.started_at,
             "error": list(self.error) if self.error else None,
-            "readings": [asdict(reading) for reading in self.readings],
+            "readings": [vars(reading).copy() for reading in self.readings],
         }
 
 

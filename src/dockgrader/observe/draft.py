@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any
+
+from pydantic import ValidationError
 
 from dockgrader.assignment.model import Task
 from dockgrader.errors import UsageError
@@ -40,7 +43,10 @@ def draft(see: Source, name: str | None = None) -> list[DraftTask]:
     if not found:
         raise UsageError("no container runs there, so there is nothing to observe; start your solution first")
     ids: set[str] = set()
-    return [_holding(_unlike(task, ids), see) for task in found]
+    tasks = [_holding(_unlike(task, ids), see) for task in found]
+    if not any(task.data["checks"] for task in tasks):
+        raise UsageError(f"nothing there can be stated: {'; '.join(tasks[0].notes)[:500]}")
+    return [task for task in tasks if task.data["checks"]]
 
 
 def _of_one(name: str, see: See) -> Iterator[DraftTask]:
@@ -71,14 +77,31 @@ def _services(project: Project, see: See) -> Iterator[tuple[str, str, list[Inspe
 
 
 def _task(name: str, targets: Sequence[tuple[str, str, list[Inspected]]], see: See) -> DraftTask:
+    names: set[str] = set()
     checks: list[dict[str, Any]] = []
     notes: list[str] = []
     for form, target, replicas in targets:
-        prefix = f"{_plain(target)}-" if form == "service" else ""
+        name_of = _free(_plain(target), names)
+        names.add(name_of)
+        prefix = f"{name_of}-" if form == "service" else ""
         made, said = checks_of(form, target, replicas, prefix, see)
         checks += made
         notes += said
-    return DraftTask({"id": _plain(name), "title": name, "checks": checks}, tuple(notes))
+    valid = [check for check in checks if _valid(check, notes)]
+    known = {check["id"] for check in valid}
+    kept = [check for check in valid if known.issuperset(check.get("needs", ()))]
+    return DraftTask({"id": _plain(name), "title": name or "?", "checks": kept}, tuple(notes))
+
+
+def _valid(check: dict[str, Any], notes: list[str]) -> bool:
+    """Whether an assignment may say this; hostile labels may hold what it may not."""
+    alone = {name: value for name, value in check.items() if name != "needs"}
+    try:
+        Task.model_validate({"id": "alone", "title": "alone", "checks": [alone]})
+    except ValidationError as error:
+        notes.append(f"{check['id']} is left out: {error.errors()[0]['msg']}")
+        return False
+    return True
 
 
 def _plain(name: str) -> str:
@@ -87,18 +110,21 @@ def _plain(name: str) -> str:
 
 def _unlike(task: DraftTask, ids: set[str]) -> DraftTask:
     """With an id that no other task has."""
-    base, number = task.data["id"], 1
-    while task.data["id"] in ids:
-        number += 1
-        task = replace(task, data={**task.data, "id": f"{base}-{number}"})
-    ids.add(task.data["id"])
-    return task
+    ident = _free(task.data["id"], ids)
+    ids.add(ident)
+    return replace(task, data={**task.data, "id": ident})
+
+
+def _free(base: str, taken: set[str]) -> str:
+    """The name, with a number where it is taken."""
+    numbered = (f"{base}-{number}" for number in count(2))
+    return base if base not in taken else next(name for name in numbered if name not in taken)
 
 
 def _holding(task: DraftTask, see: Source) -> DraftTask:
     """The task with those checks only that pass here; what is left out is noted."""
     data, notes = task.data, list(task.notes)
-    while True:
+    while data["checks"]:
         verdicts = grade_task(Task.model_validate(data), see).verdicts
         wrong = {name: verdict for name, verdict in verdicts.items() if verdict.status is not Status.PASSED}
         if not wrong:
@@ -106,7 +132,5 @@ def _holding(task: DraftTask, see: Source) -> DraftTask:
         notes += [
             f"{name} is left out: it does not pass here ({verdict.code})" for name, verdict in wrong.items()
         ]
-        kept = [check for check in data["checks"] if check["id"] not in wrong]
-        if not kept:
-            raise UsageError(f"nothing of {task.data['title']} can be stated: {notes[-1]}")
-        data = {**data, "checks": kept}
+        data = {**data, "checks": [check for check in data["checks"] if check["id"] not in wrong]}
+    return DraftTask(data, tuple(notes))

@@ -51,7 +51,10 @@ class Case(Spec):
 class Accepted(Spec):
     """Blind spots that the author accepts: changes that may get full marks."""
 
-    of: str = Field("*", description="Whose: a container's name or a Compose service's; * is anything")
+    of: str = Field(
+        "*",
+        description="Whose: a container's name, a Compose service's, or that of another fact; * is anything",
+    )
     mutants: list[str] = Field([], description="Names of mutants, such as port.moved or state.*")
     fields: list[str] = Field(
         [], description="Fields that no mutant names, such as HostConfig.RestartPolicy.*"

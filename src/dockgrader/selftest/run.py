@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from dockgrader.assignment.loading import Loaded
 from dockgrader.assignment.model import Task
 from dockgrader.assignment.problems import Problem
+from dockgrader.errors import EvidenceError
 from dockgrader.grading.evidence import RecordedSee
 from dockgrader.grading.grade import Source, grade_task
 from dockgrader.report.model import Status, Verdict
@@ -107,8 +109,9 @@ def selftest(loaded: Loaded, cases: LoadedCases, progress: Callable[[str], None]
         for recorded, result in zip(cases.recorded, results, strict=True)
         if recorded.case.correct and not result.wrong
     ]
-    worlds = {recorded.case.name: world_of(recorded.evidence) for recorded in correct}
-    varied = varied_of(worlds.values())
+    with _shaped_as_read("a correct solution"):
+        worlds = {recorded.case.name: world_of(recorded.evidence) for recorded in correct}
+        varied = varied_of(worlds.values())
     found = _Found(cases.model.accepted)
     mutated = _chosen(tasks, correct)
     for recorded in mutated:
@@ -126,6 +129,18 @@ def selftest(loaded: Loaded, cases: LoadedCases, progress: Callable[[str], None]
         broken=tuple(found.broken),
         stale=tuple(item for item in cases.model.accepted if item not in found.used) if mutated else (),
     )
+
+
+@contextmanager
+def _shaped_as_read(name: str) -> Iterator[None]:
+    """An answer of a shape that no engine gives is the recording's fault."""
+    try:
+        yield
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        reason = f"{type(error).__name__}: {str(error)[:100]}"
+        raise EvidenceError(
+            f"the recording of {name} was changed by hand; record it again ({reason})"
+        ) from error
 
 
 def _chosen(tasks: Sequence[Task], correct: Sequence[Recorded]) -> list[Recorded]:
@@ -185,7 +200,9 @@ class _Found:
             see = WorldSee(world)
             verdicts(task, see)
             asked[task.id] = see.asked
-        for mutant in mutants_of(world, varied):
+        with _shaped_as_read(case.name):
+            mutants = list(mutants_of(world, varied))
+        for mutant in mutants:
             self.mutants += 1
             # A task that asked for none of the answers that are changed says the same as before.
             touched = [task for task in tasks if not asked[task.id].isdisjoint(mutant.changed)]

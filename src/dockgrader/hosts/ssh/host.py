@@ -99,7 +99,7 @@ class SshHost:
         self._tcp = TcpOpener(self._connection, self._shell, self._name)
         forwarded = Forwarded(self._connection, self._route.socket)
         self._tunnel = Tunnel(forwarded.open)
-        self._call(self._prepare(self._tunnel, forwarded), 5)
+        self._call(self._prepare(self._tunnel, forwarded), _FILES_SECONDS)
         self._engine = self._reached_engine(self._tunnel)
 
     async def _prepare(self, tunnel: Tunnel, forwarded: Forwarded) -> None:
