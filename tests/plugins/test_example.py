@@ -12,7 +12,7 @@ from dockgrader.grading.evidence import Evidence, write_evidence
 from dockgrader.grading.seeing import Reading
 from dockgrader.report.model import HostReport
 from tests.givens import a_container, an_engine, listing
-from tests.plugins.conftest import EXAMPLE, run
+from tests.plugins.conftest import EXAMPLE, ROOT, run
 
 ASSIGNMENT = EXAMPLE / "assignment.yaml"
 
@@ -71,3 +71,10 @@ def test_its_own_tests_pass(example: Path) -> None:
     done = run(*arguments, site=example, module="pytest")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "4 passed" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["fact.py", "kind.py"])
+def test_the_page_shows_the_code(name: str) -> None:
+    page = (ROOT / "docs" / "how-to" / "own-kinds.md").read_text(encoding="utf-8")
+    code = (EXAMPLE / "src" / "dockgrader_hostname" / name).read_text(encoding="utf-8")
+    assert f"```python\n{code}```\n" in page

@@ -67,6 +67,8 @@ COMPUTED: dict[tuple[str, str], set[str]] = {
     ("evidence", "__call__"): {"fact.broken"},
     ("world", "__call__"): {"fact.broken"},
     ("world", "_absent"): {"evidence.missing"},
+    # Whatever the kind of an installed package lets through: its code is its own.
+    ("plugged", "judge"): {"plugin.broken"},
     ("observe_command", "command"): {"engine.down"},
 }
 # Parameters that are handed on as a whole (`**where`), by module.
