@@ -148,7 +148,8 @@ READ = '    def read(self, setting): return {"answer": 42}\n'
 def test_what_breaks_is_named_and_the_rest_is_graded(
     install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str, said: str
 ) -> None:
-    monkeypatch.setattr(plugged, "JUDGE_SECONDS", 0.5)
+    if "does not end" in said:  # the others keep their time, so that a busy machine changes nothing
+        monkeypatch.setattr(plugged, "JUDGE_SECONDS", 0.5)
     assert KIND.count(old) == 1
     own(install, KIND.replace(old, new))
     checks = graded_checks(tmp_path)
