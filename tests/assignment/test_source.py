@@ -13,7 +13,7 @@ from unittest import mock
 
 import pytest
 import yaml
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dockgrader.assignment import nodes, source
@@ -294,6 +294,7 @@ SCALARS = st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(a
 DATA = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner), max_leaves=20)
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(TEXTS, DATA), st.booleans(), st.sampled_from([None, False, True]))
 def test_what_pyyaml_writes_is_read_back(data: object, unicode: bool, flow: bool | None) -> None:
     text = yaml.safe_dump(data, allow_unicode=unicode, default_flow_style=flow)

@@ -7,6 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.live  # no engine, but processes and seconds
+
 COUNTED = Path(__file__).resolve().parents[2] / "benchmarks" / "counted.py"
 BUSY = "import time\nwhile time.process_time() < 0.5: pass"
 

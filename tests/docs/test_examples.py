@@ -71,6 +71,7 @@ def test_list_and_show_print_what_the_students_page_shows(
     _in_order(shown, capsys.readouterr().out)
 
 
+@pytest.mark.live  # no engine, but a quarter of a minute
 def test_the_instructors_evening_goes_as_it_says(tmp_path: Path) -> None:
     said = ""
     for block in blocks("sh", "text"):

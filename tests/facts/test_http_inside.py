@@ -20,6 +20,8 @@ from fakes.server import Answer, Server, page, raw, silence
 from tests.givens import Raw, a_container
 from tests.made_up_host import MadeUpHost, raw_answer, read
 
+pytestmark = pytest.mark.live  # no engine, but processes and seconds
+
 FORWARDED = Nearness(files=False, ports=True, silence=False)
 """As over tcp:// to another machine: its ports may be behind a firewall."""
 TOOLS = {

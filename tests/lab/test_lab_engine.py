@@ -198,7 +198,7 @@ def test_a_signal_ends_it_cleanly(lab: Lab, ending: int) -> None:
 
     process.send_signal(ending)
 
-    assert process.wait(timeout=60) == 128 + ending
+    assert process.wait(timeout=240) == 128 + ending
     assert traces(folder, container) == []
 
 
@@ -229,5 +229,5 @@ def test_the_orphans_of_a_killed_dockerd_are_removed(lab: Lab) -> None:
 
     process.terminate()
 
-    assert process.wait(timeout=60) == 128 + signal.SIGTERM
+    assert process.wait(timeout=240) == 128 + signal.SIGTERM
     assert traces(folder, container) == []

@@ -14,6 +14,8 @@ from dockgrader.report.model import HostReport
 from tests.givens import a_container, an_engine, listing
 from tests.plugins.conftest import EXAMPLE, ROOT, run
 
+pytestmark = pytest.mark.live  # no engine, but processes and seconds
+
 ASSIGNMENT = EXAMPLE / "assignment.yaml"
 
 

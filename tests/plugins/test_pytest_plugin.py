@@ -11,6 +11,8 @@ from dockgrader.grading.evidence import Evidence, write_evidence
 from dockgrader.report.model import HostReport
 from tests.plugins.conftest import ROOT, registered, run
 
+pytestmark = pytest.mark.live  # no engine, but processes and seconds
+
 RECORDINGS = ROOT / "checks" / "homework-1" / "recordings"
 SOLUTION = f"recorded:{RECORDINGS / 'solution-v2.json.gz'}"
 

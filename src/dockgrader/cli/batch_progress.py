@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
 from types import TracebackType
@@ -56,8 +57,10 @@ def display(total: int, lang: str) -> Display:
 
 
 def stopping(lang: str) -> None:
-    """Ctrl-C was heard. Called by a signal handler: the bar's lock may be held by whoever was interrupted."""
-    _say(_TEXTS[lang]["stopping"])
+    """Ctrl-C was heard. Called by a signal handler: whoever was interrupted may hold the bar's lock, or be in the
+    middle of a print, which cannot be entered twice."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.write(sys.stderr.fileno(), f"{_TEXTS[lang]['stopping']}\n".encode())
 
 
 class Lines:
