@@ -7,7 +7,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -171,6 +170,11 @@ def test_a_folder_that_holds_something_is_refused_and_kept(tmp_path: Path) -> No
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
+def mind_signals() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @pytest.fixture
 def lab() -> Iterator[Lab]:
     """A lab of another process, as people start it: the process, its folder, the id of a container in it."""
@@ -181,8 +185,8 @@ def lab() -> Iterator[Lab]:
         env=os.environ | {"PYTHONPATH": str(FIXTURES)},
         stdout=subprocess.PIPE,
         text=True,
-        # It minds Ctrl-C even where the tests themselves run in the background.
-        preexec_fn=partial(signal.signal, signal.SIGINT, signal.default_int_handler),
+        # It minds signals even where the tests themselves run in the background, or under nohup.
+        preexec_fn=mind_signals,
     )
     assert process.stdout is not None
     yield process, folder, process.stdout.readline().strip()
@@ -198,7 +202,7 @@ def test_a_signal_ends_it_cleanly(lab: Lab, ending: int) -> None:
 
     process.send_signal(ending)
 
-    assert process.wait(timeout=240) == 128 + ending
+    assert process.wait(timeout=120) == 128 + ending
     assert traces(folder, container) == []
 
 
@@ -229,5 +233,5 @@ def test_the_orphans_of_a_killed_dockerd_are_removed(lab: Lab) -> None:
 
     process.terminate()
 
-    assert process.wait(timeout=240) == 128 + signal.SIGTERM
+    assert process.wait(timeout=120) == 128 + signal.SIGTERM
     assert traces(folder, container) == []

@@ -22,6 +22,21 @@ from lab.engine import Engine
 ROOT = Path(__file__).resolve().parents[2]
 CASES = load_cases()
 
+
+def one_a_verdict() -> set[str]:
+    """Cases in which all that can be said of each check is said: the first for each."""
+    seen: set[tuple[str, str]] = set()
+    chosen = set()
+    for case in CASES:
+        if not seen.issuperset(case.expect.items()):
+            seen |= set(case.expect.items())
+            chosen.add(case.id)
+    return chosen
+
+
+OVER_SSH = {case.id for case in CASES} if os.environ.get("DOCKGRADER_ALL") == "1" else one_a_verdict()
+"""Graded over SSH as well. To grade all of them so takes minutes: DOCKGRADER_ALL=1."""
+
 pytestmark = pytest.mark.live
 
 
@@ -33,14 +48,14 @@ def test_case_gets_its_verdicts(
     instructor: Instructor,
     tmp_path: Path,
 ) -> None:
-    """Here and over SSH, at the same time: what the one sees the other sees as well."""
+    """Here and, where a verdict is new, over SSH at the same time: what the one sees the other sees as well."""
     argv = compose(case.generation) if case.generation else []
     evidence, asked = evidence_file(case.id, tmp_path), f"homework-1/{case.task}"
     with stage.playing(case, argv) as folder, ThreadPoolExecutor(1) as beside:
         folder.parent.chmod(0o755)  # over SSH it is somebody else who reads the compose file
-        far = beside.submit(instructor.check, "student", asked, *case.arguments)
+        far = case.id in OVER_SSH and beside.submit(instructor.check, "student", asked, *case.arguments)
         here = check(stage.engine, asked, evidence, *case.arguments)
-        over_ssh = far.result()
+        over_ssh = far.result() if far else here
     for exit_status, report in (here, over_ssh):
         (task,) = report["tasks"]
         assert verdicts(task) == case.expect
