@@ -29,6 +29,7 @@ from measuring import (
     PrivateEngine,
     broken,
     deploy,
+    exit_status,
     machine,
     make_environment,
     say,
@@ -371,44 +372,39 @@ def environments(folder: Path, keep: Path | None) -> Iterator[dict[str, Path]]:
     yield {"own": own, "peers": peers}
 
 
-def main() -> int:
+def compare(options: argparse.Namespace) -> None:
     """Set up, prove that each contender checks what it says, measure, print."""
-    options = options_of()
     words = [word for word in options.only.split(",") if word]
-    try:
-        with tempfile.TemporaryDirectory(prefix="dg-batch-", dir="/var/tmp") as scratch:
-            folder = Path(scratch)
-            say("making an environment with dockgrader and its peers")
-            shutil.copytree(ROOT / "benchmarks" / "peers", folder / "peers")
-            with (
-                environments(folder, options.keep) as places,
-                PrivateEngine() as engine,
-                Sshd(
-                    address="0.0.0.0", config=SERVER, docker_socket=engine.socket, prefix=engine.prefix
-                ) as server,
-            ):
-                deploy(engine)
-                students = Class(folder, server, options.jobs)
-                field = contenders(folder, places, students)
-                field = [each for each in field if not words or any(word in each.name for word in words)]
-                bench = Bench(engine, folder, students, watch=options.watch)
-                versions = {places["own"]: ["dockgrader", "asyncssh"], places["peers"]: PEERS}
-                print(machine(engine, versions), flush=True)
-                for work in options.work.split(","):
-                    able = [each for each in field if work in each.works]
-                    for contender in able:
-                        if not options.unproven:
-                            bench.prove(contender, work)
-                    samples = measure(bench, able, work, options.hosts, options.rounds)
-                    print(
-                        f"\n{work}, {options.jobs} at a time\n\n{table(samples, options.hosts, options.jobs)}",
-                        flush=True,
-                    )
-    except LabError as error:
-        say(str(error))
-        return 3
-    return 0
+    with tempfile.TemporaryDirectory(prefix="dg-batch-", dir="/var/tmp") as scratch:
+        folder = Path(scratch)
+        say("making an environment with dockgrader and its peers")
+        shutil.copytree(ROOT / "benchmarks" / "peers", folder / "peers")
+        with (
+            environments(folder, options.keep) as places,
+            PrivateEngine() as engine,
+            Sshd(
+                address="0.0.0.0", config=SERVER, docker_socket=engine.socket, prefix=engine.prefix
+            ) as server,
+        ):
+            deploy(engine)
+            students = Class(folder, server, options.jobs)
+            field = contenders(folder, places, students)
+            field = [each for each in field if not words or any(word in each.name for word in words)]
+            bench = Bench(engine, folder, students, watch=options.watch)
+            versions = {places["own"]: ["dockgrader", "asyncssh"], places["peers"]: PEERS}
+            print(machine(engine, versions), flush=True)
+            for work in options.work.split(","):
+                able = [each for each in field if work in each.works]
+                for contender in able:
+                    if not options.unproven:
+                        bench.prove(contender, work)
+                samples = measure(bench, able, work, options.hosts, options.rounds)
+                print(
+                    f"\n{work}, {options.jobs} at a time\n\n{table(samples, options.hosts, options.jobs)}",
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    asked = options_of()
+    sys.exit(exit_status(lambda: compare(asked)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import statistics
@@ -30,6 +31,26 @@ BREAKAGES = {
     "docker update --cpus 0.6 $REDIS": "docker update --cpus 0.5 $REDIS",
 }
 _IDS = "REDIS=$(docker ps --quiet --filter label=com.docker.compose.service=redis)\n"
+
+
+def rounds_asked(name: str, what: str | None, default: int) -> int:
+    """`--rounds` of a benchmark's command line."""
+    parser = argparse.ArgumentParser(prog=f"benchmarks/{name}", description=what)
+    parser.add_argument("--rounds", type=int, default=default, help=f"measured rounds (default {default})")
+    rounds: int = parser.parse_args().rounds
+    if rounds < 1:
+        parser.error("--rounds: at least 1")
+    return rounds
+
+
+def exit_status(benchmark: Callable[[], None]) -> int:
+    """Run a benchmark: 0, or 3 where the lab cannot be had, which is said."""
+    try:
+        benchmark()
+    except LabError as error:
+        say(str(error))
+        return 3
+    return 0
 
 
 @dataclass(frozen=True)

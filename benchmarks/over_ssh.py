@@ -8,7 +8,6 @@ and through a proxy that holds back each direction for 40 ms. All is made for it
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import statistics
 import subprocess
@@ -27,11 +26,13 @@ from measuring import (
     PrivateEngine,
     Sample,
     deploy,
+    exit_status,
     in_turn,
     machine,
     make_environment,
     median,
     ratio,
+    rounds_asked,
     say,
 )
 
@@ -213,47 +214,38 @@ def aim(samples: Samples) -> str:
     return "\n".join(lines)
 
 
-def main() -> int:
+def compare(rounds: int) -> None:
     """Set up, prove that each contender checks what it says, measure, print."""
-    parser = argparse.ArgumentParser(prog="benchmarks/over_ssh.py", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7, help="measured rounds (default 7)")
-    options = parser.parse_args()
-    if options.rounds < 1:
-        parser.error("--rounds: at least 1")
-    try:
-        with tempfile.TemporaryDirectory(prefix="dg-bench-", dir="/var/tmp") as scratch:
-            folder = Path(scratch)
-            say("making an environment with dockgrader and its peers")
-            environment, peers_environment = folder / "environment", folder / "peers-environment"
-            make_environment(environment, [str(ROOT)])
-            make_environment(peers_environment, PEERS)
-            shutil.copytree(ROOT / "benchmarks" / "peers", folder / "peers")
-            say("starting a private engine with an SSH server, and deploying the homework")
-            with (
-                PrivateEngine() as engine,
-                Sshd(docker_socket=engine.socket, prefix=engine.prefix) as student,
-                proxy(engine, student.port) as there,
-            ):
-                deploy(engine)
-                home = make_home(folder / "home", student, there.port)
-                ports = {NEAR: student.port, FAR: there.port}
-                field = {host: contenders(folder, home, host, port) for host, port in ports.items()}
-                bench = Bench(engine, folder)
-                for contender in [*field[NEAR], local(field[NEAR])]:
-                    if contender.checks:
-                        bench.prove(contender)
-                say(f"measuring {options.rounds} rounds")
-                own, others = ["dockgrader", "asyncssh"], [name.partition("[")[0] for name in PEERS]
-                before = machine(engine, {environment: own, peers_environment: others})
-                samples = measure(bench, there, field, options.rounds)
-                print(before, end="\n\n")
-                print(table(samples, [contender.name for contender in field[NEAR]]), end="\n\n")
-                print(aim(samples))
-    except LabError as error:
-        say(str(error))
-        return 3
-    return 0
+    with tempfile.TemporaryDirectory(prefix="dg-bench-", dir="/var/tmp") as scratch:
+        folder = Path(scratch)
+        say("making an environment with dockgrader and its peers")
+        environment, peers_environment = folder / "environment", folder / "peers-environment"
+        make_environment(environment, [str(ROOT)])
+        make_environment(peers_environment, PEERS)
+        shutil.copytree(ROOT / "benchmarks" / "peers", folder / "peers")
+        say("starting a private engine with an SSH server, and deploying the homework")
+        with (
+            PrivateEngine() as engine,
+            Sshd(docker_socket=engine.socket, prefix=engine.prefix) as student,
+            proxy(engine, student.port) as there,
+        ):
+            deploy(engine)
+            home = make_home(folder / "home", student, there.port)
+            ports = {NEAR: student.port, FAR: there.port}
+            field = {host: contenders(folder, home, host, port) for host, port in ports.items()}
+            bench = Bench(engine, folder)
+            for contender in [*field[NEAR], local(field[NEAR])]:
+                if contender.checks:
+                    bench.prove(contender)
+            say(f"measuring {rounds} rounds")
+            own, others = ["dockgrader", "asyncssh"], [name.partition("[")[0] for name in PEERS]
+            before = machine(engine, {environment: own, peers_environment: others})
+            samples = measure(bench, there, field, rounds)
+            print(before, end="\n\n")
+            print(table(samples, [contender.name for contender in field[NEAR]]), end="\n\n")
+            print(aim(samples))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    asked = rounds_asked("over_ssh.py", __doc__, 7)
+    sys.exit(exit_status(lambda: compare(asked)))

@@ -8,7 +8,6 @@ engine, the homework) and removes it at the end; only Debian packages stay. Linu
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import sys
 import tempfile
@@ -19,16 +18,17 @@ from measuring import (
     ROOT,
     Bench,
     Contender,
-    LabError,
     PrivateEngine,
     Sample,
     deploy,
     difference,
+    exit_status,
     in_turn,
     machine,
     make_environment,
     median,
     ratio,
+    rounds_asked,
     say,
 )
 
@@ -69,36 +69,27 @@ def differences(samples: Mapping[str, Sequence[Sample]]) -> str:
     )
 
 
-def main() -> int:
+def compare(rounds: int) -> None:
     """Set up, prove that each contender checks what it says, measure, print."""
-    parser = argparse.ArgumentParser(prog="benchmarks/run.py", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=15, help="measured rounds (default 15)")
-    options = parser.parse_args()
-    if options.rounds < 1:
-        parser.error("--rounds: at least 1")
-    try:
-        with tempfile.TemporaryDirectory(prefix="dockgrader-bench-", dir="/var/tmp") as scratch:
-            folder = Path(scratch)
-            say("making an environment with dockgrader and its peers")
-            make_environment(folder / "environment", [str(ROOT), "docker", "pytest", "pytest-testinfra"])
-            shutil.copytree(ROOT / "benchmarks" / "peers", folder / "peers")
-            say("starting a private engine and deploying the homework")
-            with PrivateEngine() as engine:
-                deploy(engine)
-                bench, field = Bench(engine, folder), contenders(folder / "environment", folder / "peers")
-                for contender in field:
-                    bench.prove(contender)
-                say(f"measuring {options.rounds} rounds")
-                samples = in_turn(field, options.rounds, bench.sample)
-                packages = ["dockgrader", "docker", "pydantic", "click", "pytest", "pytest-testinfra"]
-                print(machine(engine, {folder / "environment": packages}), end="\n\n")
-                print(table(samples), end="\n\n")
-                print(differences(samples))
-    except LabError as error:
-        say(str(error))
-        return 3
-    return 0
+    with tempfile.TemporaryDirectory(prefix="dockgrader-bench-", dir="/var/tmp") as scratch:
+        folder = Path(scratch)
+        say("making an environment with dockgrader and its peers")
+        make_environment(folder / "environment", [str(ROOT), "docker", "pytest", "pytest-testinfra"])
+        shutil.copytree(ROOT / "benchmarks" / "peers", folder / "peers")
+        say("starting a private engine and deploying the homework")
+        with PrivateEngine() as engine:
+            deploy(engine)
+            bench, field = Bench(engine, folder), contenders(folder / "environment", folder / "peers")
+            for contender in field:
+                bench.prove(contender)
+            say(f"measuring {rounds} rounds")
+            samples = in_turn(field, rounds, bench.sample)
+            packages = ["dockgrader", "docker", "pydantic", "click", "pytest", "pytest-testinfra"]
+            print(machine(engine, {folder / "environment": packages}), end="\n\n")
+            print(table(samples), end="\n\n")
+            print(differences(samples))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    asked = rounds_asked("run.py", __doc__, 15)
+    sys.exit(exit_status(lambda: compare(asked)))
