@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,6 +18,9 @@ from dockgrader.hosts.base import Engine
 from dockgrader.hosts.deadline import Deadline
 from dockgrader.hosts.endpoint import Endpoint
 from dockgrader.report.model import Report
+
+_ENGINES = 8
+"""Of the newest gradings, whose commands may still end: a watch goes on for hours."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class Watch:
         self._bounds = bounds
         self._facts = facts
         self._relevance = Relevance()
-        self._engines: list[Engine] = []
+        self._engines: deque[Engine] = deque(maxlen=_ENGINES)
         self.last: Run | None = None
 
     def until_full_marks(self, shown: Shown) -> None:
