@@ -76,8 +76,8 @@ def plan(
                 continue
             old = attempt.report
             ours = {task.id for task in old.tasks} | (asked - known)
-            tasks = [task for task in covered if task.id in ours]
-            report = grade_evidence(loaded, tasks, evidence, old.lang, facts=False)
+            again = [task for task in covered if task.id in ours]
+            report = grade_evidence(loaded, again, evidence, old.lang, facts=False)
             merged, kept = _merged(old, report, asked, only)
             differences = list(_differences(old, merged))
             if differences or kept != attempt.kept or merged.assignment.digest != old.assignment.digest:
