@@ -56,7 +56,8 @@ class LiveSee:
             reading = self._future(fact).result(timeout=self._deadline.remaining())
         except FutureTimeout:
             raise Unobserved(
-                "host.timeout", f"The host did not answer in time: {fact.shown_by()} (--timeout gives more)"
+                "host.timeout",
+                f"The host did not answer in time: {fact.shown_by()} (is it frozen? --timeout gives more)",
             ) from None
         if reading.error is not None:
             raise Unobserved(*reading.error)
