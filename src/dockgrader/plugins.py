@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, distributions
 from pathlib import Path
 
 from dockgrader.errors import DockgraderError
+from dockgrader.frozen import dataclass
 
 KINDS = "dockgrader.kinds"
 FACTS = "dockgrader.facts"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dockgrader.errors import UsageError
+from dockgrader.frozen import dataclass
 
 if TYPE_CHECKING:
     from dockgrader.assignment.model import Assignment, Task

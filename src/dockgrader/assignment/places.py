@@ -6,11 +6,12 @@ pydantic's `loc` names branches of unions and validators too, and of a union it 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
 from dockgrader.assignment.annotations import alternatives, choice_of, inside, is_mapping
 from dockgrader.assignment.source import Path
+from dockgrader.frozen import dataclass
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dockgrader.assignment.nodes import escaped
 from dockgrader.errors import AssignmentError
+from dockgrader.frozen import dataclass
 
 
 @dataclass(frozen=True)

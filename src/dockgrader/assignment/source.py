@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from yaml.nodes import MappingNode, Node
 from dockgrader.assignment.nodes import LINE_END, Wrong, compose, escaped, kind_of
 from dockgrader.assignment.plain_yaml import child, plain_data
 from dockgrader.errors import AssignmentError
+from dockgrader.frozen import dataclass
 
 if TYPE_CHECKING:
     from yaml.error import Mark

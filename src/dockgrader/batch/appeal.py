@@ -7,13 +7,14 @@ must say the same; where it does not, the verdict that counts stays and the task
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from dockgrader.assignment.loading import Loaded, load
 from dockgrader.batch.folder import RunFolder
 from dockgrader.batch.results import ChosenTask, StudentResult, result
 from dockgrader.batch.roster import Student
 from dockgrader.errors import DockgraderError, EvidenceError, UsageError
+from dockgrader.frozen import dataclass
 from dockgrader.grading.evidence import Evidence, read_evidence
 from dockgrader.grading.run import grade_evidence
 from dockgrader.report.model import (

@@ -8,9 +8,9 @@ before (the witness) is asked again: if it fails as well, it is us.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from dockgrader.batch.work import Job, Outcome
+from dockgrader.frozen import dataclass
 
 _NETWORK = frozenset(("ssh.unreachable", "ssh.timeout", "ssh.lost", "ssh.host-unknown"))
 _LOGIN = frozenset(("ssh.no-key", "ssh.auth", "ssh.config"))

@@ -17,7 +17,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from dockgrader.batch.roster import Student
 from dockgrader.batch.stems import file_stem
 from dockgrader.errors import UsageError
 from dockgrader.files import write_whole
+from dockgrader.frozen import dataclass
 from dockgrader.report.reading import report_from
 
 SCHEMA = "dockgrader.run/1"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import os
 import sys
-from dataclasses import dataclass
+
+from dockgrader.frozen import dataclass
 
 A_CORE = 25
 """Machines at once a core, when nobody says otherwise."""

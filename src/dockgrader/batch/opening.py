@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from dockgrader.batch.folder import AssignmentInfo, RunFolder, RunInfo, TaskInfo
 from dockgrader.batch.results import result
 from dockgrader.batch.roster import Student
 from dockgrader.errors import UsageError
+from dockgrader.frozen import dataclass
 from dockgrader.report.model import total
 from dockgrader.texts import language, picked
 

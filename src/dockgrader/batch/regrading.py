@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from dockgrader.assignment.loading import Loaded
@@ -19,6 +19,7 @@ from dockgrader.batch.opening import about
 from dockgrader.batch.results import StudentResult, result, standing
 from dockgrader.batch.roster import Student
 from dockgrader.errors import EvidenceError
+from dockgrader.frozen import dataclass
 from dockgrader.grading.evidence import Evidence, read_evidence
 from dockgrader.grading.run import grade_evidence
 from dockgrader.report.model import CheckReport, Report, Status, TaskReport, to_json, total

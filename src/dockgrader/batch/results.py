@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from dockgrader.batch.attempt import Attempt, Kind
 from dockgrader.batch.folder import RunFolder, RunInfo, TaskInfo
 from dockgrader.batch.roster import Student
+from dockgrader.frozen import dataclass
 from dockgrader.report.model import TaskReport, total
 
 

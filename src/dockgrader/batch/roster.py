@@ -11,7 +11,7 @@ import io
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,6 +19,7 @@ from urllib.parse import quote
 import yaml
 
 from dockgrader.errors import UsageError
+from dockgrader.frozen import dataclass
 from dockgrader.hosts.endpoint import SCHEMES, resolve
 from dockgrader.hosts.ssh.address import parse as parse_ssh
 from dockgrader.report.plain import clean

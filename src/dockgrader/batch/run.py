@@ -11,7 +11,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -21,6 +21,7 @@ from dockgrader.batch.executor import WorkerDied
 from dockgrader.batch.folder import RunFolder
 from dockgrader.batch.work import Job, Outcome, grade_student, unobserved
 from dockgrader.errors import UsageError
+from dockgrader.frozen import dataclass
 
 _TICK = 1.0
 _MOST_DEATHS = 3

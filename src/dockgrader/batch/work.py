@@ -13,7 +13,7 @@ import json
 import random
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from dockgrader.batch.machine import fingerprints
 from dockgrader.batch.sent import laid_down
 from dockgrader.errors import DockgraderError, Unobserved
 from dockgrader.facts.machine import Machine
+from dockgrader.frozen import dataclass
 from dockgrader.grading.evidence import Evidence
 from dockgrader.grading.reach import Bounds, Live, reach
 from dockgrader.grading.run import grade_evidence, grade_reached

@@ -6,13 +6,13 @@ import importlib
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dockgrader.errors import DockgraderError, UsageError
+from dockgrader.frozen import dataclass
 from dockgrader.report.model import Report
 
 if TYPE_CHECKING:

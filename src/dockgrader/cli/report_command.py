@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from dockgrader.cli import options, output
+from dockgrader.frozen import dataclass
 
 if TYPE_CHECKING:
     from dockgrader.batch.folder import RunFolder

@@ -11,6 +11,7 @@ import json
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+from dockgrader.frozen import dataclass
 from dockgrader.hosts.base import Host
 from dockgrader.hosts.deadline import Deadline
 
@@ -25,7 +26,7 @@ class See(Protocol):
         """The typed answer to a question."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Setting:
     """What a reading may use: the host, other facts, and the bounds of the run.
 
@@ -44,9 +45,11 @@ class Setting:
         return max(0.0, self.deadline.remaining() - self.reserve)
 
 
-@dataclasses.dataclass(frozen=True)
 class Fact(ABC, Generic[Given]):
-    """A question; its fields are JSON values, so that it can be written into evidence."""
+    """A question: a frozen dataclass whose fields are JSON values, so that it can be written into evidence.
+
+    One without fields needs no decorator.
+    """
 
     name: ClassVar[str]
 
@@ -62,9 +65,16 @@ class Fact(ABC, Generic[Given]):
     def shown_by(self) -> str:
         """The command by which a person sees the same."""
 
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and vars(other) == vars(self)
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
     def question(self) -> dict[str, Any]:
         """The question as JSON."""
-        return {"fact": self.name, **dataclasses.asdict(self)}
+        fields: dict[str, Any] = dataclasses.asdict(self) if dataclasses.is_dataclass(self) else {}
+        return {"fact": self.name, **fields}
 
     def key(self) -> str:
         """The question as one string, the same in every run."""

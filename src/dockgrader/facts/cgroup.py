@@ -7,7 +7,6 @@ namespace), the container's view of its own cgroup is asked through exec.
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from dockgrader.errors import Unobserved
@@ -15,6 +14,7 @@ from dockgrader.facts.base import Fact, See, Setting, dig, dig_str
 from dockgrader.facts.cgroup_paths import CgroupFiles, locate, memberships
 from dockgrader.facts.containers import Container, Inspected
 from dockgrader.facts.engine import Info
+from dockgrader.frozen import dataclass
 from dockgrader.hosts.base import Conflict, Missing, Output
 
 _V1 = CgroupFiles(

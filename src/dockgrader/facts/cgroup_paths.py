@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
+
+from dockgrader.frozen import dataclass
 
 _REAL_CONTROLLERS = frozenset({"memory", "cpu", "cpuacct", "cpuset", "blkio", "pids"})
 

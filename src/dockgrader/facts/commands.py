@@ -7,10 +7,10 @@ import re
 import shlex
 import threading
 import time
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from dockgrader.facts.base import Fact, Setting, dig, dig_list, dig_str
+from dockgrader.frozen import dataclass
 from dockgrader.hosts.base import Conflict, Missing, Output
 from dockgrader.hosts.pace import FACTOR, enough, too_slow
 

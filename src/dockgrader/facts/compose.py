@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Answer, Fact, Setting, dig_list, dig_str
 from dockgrader.facts.compose_paths import file_paths, possible_paths
 from dockgrader.facts.containers import Container, Containers, Listed
+from dockgrader.frozen import dataclass
 from dockgrader.hosts.base import Missing, Output
 
 # What reads compose files is imported where it is used: a project of Compose v2 is often judged by its labels.

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial, reduce
 from typing import Any, Final, Literal
 
 from dockgrader.facts.compose_merge import FORM, HIDDEN, Plain, is_mapping, merge, prepare, settle, within
+from dockgrader.frozen import dataclass
 
 _Dollars = Callable[[str], str]
 _TRUE = {"true", "yes", "on", "y"}

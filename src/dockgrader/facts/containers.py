@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import quote
 
 from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Fact, Setting, dig, dig_dict, dig_int, dig_list, dig_str
+from dockgrader.frozen import dataclass
 from dockgrader.hosts.base import Missing
 from dockgrader.units import DEFAULT_CPU_PERIOD_US, NANO
 

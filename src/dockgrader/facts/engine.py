@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from dockgrader.facts.base import Fact, Setting, dig, dig_list, dig_str
+from dockgrader.frozen import dataclass
 
 _KEPT = [
     "ID",

@@ -11,13 +11,13 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, cast
 
 from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Fact, Setting, dig, dig_list, dig_str
 from dockgrader.facts.containers import Container, Containers, Inspected
+from dockgrader.frozen import dataclass
 from dockgrader.hosts.base import Host
 from dockgrader.hosts.deadline import Deadline, background
 from dockgrader.hosts.pace import FACTOR, enough, too_slow

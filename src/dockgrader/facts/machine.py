@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Fact, Setting, dig_list, dig_str
+from dockgrader.frozen import dataclass
 from dockgrader.hosts.base import Missing
 
 MACHINE_ID = "/etc/machine-id"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import shlex
 import threading
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from dockgrader.facts.base import Fact, Setting, dig, dig_dict, dig_int, dig_list, dig_str
 from dockgrader.facts.containers import Container, Inspected
+from dockgrader.frozen import dataclass
 from dockgrader.hosts.base import Missing
 from dockgrader.hosts.pace import enough, too_slow
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from dockgrader.errors import Unobserved
 from dockgrader.facts.base import See
 from dockgrader.facts.cgroup import Cgroup
 from dockgrader.facts.containers import Containers
 from dockgrader.facts.engine import Info
+from dockgrader.frozen import dataclass
 from dockgrader.grading.seeing import LiveSee
 from dockgrader.hosts.base import Host, Missing
 from dockgrader.hosts.deadline import Deadline

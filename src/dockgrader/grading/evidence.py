@@ -6,13 +6,14 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from dockgrader.errors import EvidenceError, Unobserved
 from dockgrader.facts.base import Answer, Fact
 from dockgrader.files import write_whole
+from dockgrader.frozen import dataclass
 from dockgrader.grading.seeing import Reading
 from dockgrader.report.model import HostReport
 

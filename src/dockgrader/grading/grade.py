@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -16,6 +16,7 @@ from dockgrader.facts.commands import Exec
 from dockgrader.facts.compose import Project
 from dockgrader.facts.containers import Container
 from dockgrader.facts.engine import Info
+from dockgrader.frozen import dataclass
 from dockgrader.grading.behind import Noting, Readings, fact_reports
 from dockgrader.grading.wording import check_report
 from dockgrader.hosts.deadline import at_once, background

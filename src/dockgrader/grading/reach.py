@@ -7,13 +7,13 @@ long as that, and neither needs the other. Nothing here imports pydantic.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Fact
+from dockgrader.frozen import dataclass
 from dockgrader.grading.evidence import Evidence, read_evidence
 from dockgrader.grading.seeing import LiveSee
 from dockgrader.hosts.base import Host

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from dockgrader.assignment.loading import Loaded
 from dockgrader.assignment.model import Task
+from dockgrader.frozen import dataclass
 from dockgrader.grading.evidence import Evidence, RecordedSee
 from dockgrader.grading.grade import grade
 from dockgrader.grading.reach import Bounds, Live, reach

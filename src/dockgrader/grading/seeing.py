@@ -12,12 +12,12 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Answer, Fact, Setting, built_in
+from dockgrader.frozen import dataclass
 from dockgrader.hosts.base import Host
 from dockgrader.hosts.deadline import Deadline
 

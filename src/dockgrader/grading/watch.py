@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from dockgrader.assignment.loading import Loaded
 from dockgrader.assignment.model import Task
 from dockgrader.facts.base import dig_str
+from dockgrader.frozen import dataclass
 from dockgrader.grading.changes import LONGEST, SETTLED, Back, Changes, Event, Lost, Relevance
 from dockgrader.grading.evidence import Evidence
 from dockgrader.grading.reach import Bounds, reach

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal as OneOf
+
+from dockgrader.frozen import dataclass
 
 MAX_SCRIPT = 4096  # characters
 MAX_DEPTH = 20  # groups, substitutions and ifs inside each other

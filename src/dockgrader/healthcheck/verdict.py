@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from dockgrader.frozen import dataclass
 from dockgrader.healthcheck.names import SHELLS, basename
 from dockgrader.healthcheck.paper_shell import Program, follow
 from dockgrader.healthcheck.parser import parse

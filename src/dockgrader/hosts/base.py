@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from dockgrader.frozen import dataclass
 
 FILE_CAP = 1 << 20
 """Bytes of one file that are read at the most."""

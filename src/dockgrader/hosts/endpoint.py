@@ -11,12 +11,12 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from dockgrader.errors import UsageError
+from dockgrader.frozen import dataclass
 
 _NETWORK = ("tcp", "http", "https")
 SCHEMES = ("unix", "npipe", "tcp", "http", "https", "ssh", "recorded")

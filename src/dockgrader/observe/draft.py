@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import count
 from typing import Any
 
@@ -19,6 +19,7 @@ from dockgrader.errors import UsageError
 from dockgrader.facts.base import See
 from dockgrader.facts.compose import Project, projects
 from dockgrader.facts.containers import Container, Containers, Inspected
+from dockgrader.frozen import dataclass
 from dockgrader.grading.grade import Source, grade_task
 from dockgrader.observe.checks import checks_of
 from dockgrader.report.model import Status

@@ -8,9 +8,10 @@ from __future__ import annotations
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from dockgrader.frozen import dataclass
 from dockgrader.report.class_report import ClassReport, Standing, Strength, StudentRow
 from dockgrader.report.class_words import WORDS
 from dockgrader.report.model import CheckReport, Status, whole

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
+from dockgrader.frozen import dataclass
 from dockgrader.report.model import AssignmentReport, TaskReport, whole
 
 

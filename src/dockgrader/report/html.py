@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from dockgrader.frozen import dataclass
 from dockgrader.report.model import CheckReport, FactReport, Report, Status, TaskReport, whole
 from dockgrader.report.page import page
 from dockgrader.report.plain import clean, value

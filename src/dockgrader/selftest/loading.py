@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -14,6 +13,7 @@ from dockgrader.assignment.problems import problem_at, problems_from
 from dockgrader.assignment.source import Source, read_source
 from dockgrader.assignment.wording import unknown
 from dockgrader.errors import AssignmentError, EvidenceError
+from dockgrader.frozen import dataclass
 from dockgrader.grading.evidence import Evidence, read_evidence
 from dockgrader.selftest.model import Case, Cases
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from dockgrader.assignment.loading import Loaded
 from dockgrader.assignment.model import Task
 from dockgrader.assignment.problems import Problem
 from dockgrader.errors import EvidenceError
+from dockgrader.frozen import dataclass
 from dockgrader.grading.evidence import RecordedSee
 from dockgrader.grading.grade import Source, grade_task
 from dockgrader.report.model import Status, Verdict

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +19,7 @@ from dockgrader.facts.compose import CONFIG_FILES, DEPENDS_ON, PROJECT, SERVICE,
 from dockgrader.facts.containers import Container, Containers, Image, Inspected
 from dockgrader.facts.engine import Events
 from dockgrader.facts.waiting import HealthWithin, SteadyWithin
+from dockgrader.frozen import dataclass
 from dockgrader.grading.evidence import Evidence
 
 Answers = Mapping[str, Any]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from dockgrader.errors import UsageError
+from dockgrader.frozen import dataclass
 
 EXPECTED = "expected ssh://USER@HOST:PORT/PATH/OF/docker.sock, where all but HOST can be left out"
 

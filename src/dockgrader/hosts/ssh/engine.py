@@ -7,9 +7,9 @@ socket, a forbidden one, a dead one and forwarding that is off all look the same
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from dockgrader.errors import Unobserved
+from dockgrader.frozen import dataclass
 from dockgrader.hosts.ssh.errors import clean
 from dockgrader.hosts.ssh.script import quoted
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from dockgrader.frozen import dataclass
 
 Path = tuple[str | int, ...]
 PAGE = 4096
