@@ -41,3 +41,7 @@ class Unobserved(DockgraderError):
         super().__init__(reason)
         self.code = code
         self.reason = reason
+
+    def __reduce__(self) -> tuple[type[Unobserved], tuple[str, str]]:
+        """Sent to another process with both."""
+        return type(self), (self.code, self.reason)

@@ -171,7 +171,7 @@ def _once(job: Job, deadline: Deadline) -> tuple[Evidence, Report]:
     # A login that takes longer than a third of the time is tried again rather than waited for, but not a short one.
     reached = reach(job.endpoint, Bounds(seconds, work.wait, reach=max(_LOGIN_SECONDS, work.timeout / 3)))
     if job.probe and isinstance(reached, Live):
-        reached.host.close()
+        reached.close()
         reached = Evidence(reached.report(), reached.started_at, None, ())
     meanwhile = functools.partial(_look_at_machine, reached) if isinstance(reached, Live) else lambda: None
     run = grade_reached(loaded, [] if job.probe else tasks, reached, job.lang, meanwhile, facts=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -13,6 +15,8 @@ from dockgrader.cli import options, output, progress
 
 if TYPE_CHECKING:
     from dockgrader.assignment.model import Task
+    from dockgrader.grading.apart import Apart
+    from dockgrader.grading.evidence import Evidence
 
 
 @click.command("check")
@@ -63,43 +67,57 @@ def command(
     asked = output.outputs(formats)
     if evidence is not None:
         output.refuse_unwritable(evidence, "--evidence")
-    from dockgrader.assignment import loading
-    from dockgrader.facts.commands import commands_of
+    from dockgrader.grading import apart
     from dockgrader.grading.reach import Bounds, reach
     from dockgrader.hosts.endpoint import resolve
-    from dockgrader.texts import language
 
-    endpoint = replace(resolve(host), accept_new_host_keys=accept_new)
-    wanted = loading.find(assignment)
-    source = loading.read(wanted.file)
-    spoken = language(lang)
+    endpoint, bounds = replace(resolve(host), accept_new_host_keys=accept_new), Bounds(timeout, wait)
+    with contextlib.ExitStack() as at_the_end:
+        # Before all else is imported: the host is reached and read meanwhile.
+        reading = apart.Apart(endpoint, bounds) if not watch and apart.worth_it(endpoint) else None
+        if reading:
+            at_the_end.callback(reading.close)
+        from dockgrader.assignment import loading
+        from dockgrader.facts.commands import commands_of
+        from dockgrader.texts import language
 
-    @cache
-    def built() -> tuple[loading.Loaded, list[Task]]:
-        loaded = loading.validated(source, wanted.file)
-        tasks = loading.tasks_of(loaded, wanted.task)
-        output.refuse_points(asked, (check.points for task in tasks for check in task.checks))
-        return loaded, tasks
+        wanted = loading.find(assignment)
+        source = loading.read(wanted.file)
+        spoken = language(lang)
 
-    if watch:
-        from dockgrader.cli import watching
+        @cache
+        def built() -> tuple[loading.Loaded, list[Task]]:
+            loaded = loading.validated(source, wanted.file)
+            tasks = loading.tasks_of(loaded, wanted.task)
+            output.refuse_points(asked, (check.points for task in tasks for check in task.checks))
+            return loaded, tasks
 
-        return watching.watch(*built(), endpoint, spoken, Bounds(timeout, wait), asked, evidence, pass_mark)
-    early = commands_of(source.data, wanted.task)
-    with progress.waiting(spoken):
-        # The commands run in their containers while pydantic builds the models, which takes as long. Over SSH the
-        # login takes longer; a broken assignment is told then, and no dead host is waited for.
-        reached = reach(endpoint, Bounds(timeout, wait), early, meanwhile=built)
-        loaded, tasks = built()
-        from dockgrader.grading.run import grade_reached
+        if watch:
+            from dockgrader.cli import watching
 
-        run = grade_reached(
-            loaded,
-            tasks,
-            reached,
-            spoken,
-            meanwhile=lambda: output.warm(asked),
-            facts=output.with_facts(asked),
-        )
+            return watching.watch(*built(), endpoint, spoken, bounds, asked, evidence, pass_mark)
+        early = commands_of(source.data, wanted.task)
+        if reading:
+            reading.see.start(early)
+        with progress.waiting(spoken):
+            # The commands run in their containers while pydantic builds the models, which takes as long. Over SSH
+            # the login takes longer; a broken assignment is told then, and no dead host is waited for.
+            reached = _reached(reading, built) if reading else reach(endpoint, bounds, early, meanwhile=built)
+            loaded, tasks = built()
+            from dockgrader.grading.run import grade_reached
+
+            run = grade_reached(
+                loaded,
+                tasks,
+                reached,
+                spoken,
+                meanwhile=lambda: output.warm(asked),
+                facts=output.with_facts(asked),
+            )
     output.write_run(run, asked, evidence)
     return output.exit_status([run.report], pass_mark)
+
+
+def _reached(reading: Apart, built: Callable[[], object]) -> Apart | Evidence:
+    built()
+    return reading.reached()

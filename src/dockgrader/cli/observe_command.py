@@ -53,5 +53,5 @@ def command(what: tuple[str, ...], host: str | None, accept_new: bool, timeout: 
         try:
             tasks = draft(reached.see, name)
         finally:
-            reached.host.close()
+            reached.close()
     click.echo(writing.part(tasks) if name else writing.assignment(tasks, ident), nl=False)

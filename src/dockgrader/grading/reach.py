@@ -15,7 +15,7 @@ from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Fact
 from dockgrader.frozen import dataclass
 from dockgrader.grading.evidence import Evidence, read_evidence
-from dockgrader.grading.seeing import LiveSee
+from dockgrader.grading.seeing import LiveSee, Told
 from dockgrader.hosts.base import Host
 from dockgrader.hosts.deadline import Deadline
 from dockgrader.hosts.endpoint import Endpoint
@@ -45,26 +45,36 @@ class Live:
         engine = self.host.engine.version.get("Version")
         return HostReport(self.host.name, str(engine) if engine else None, self.host.engine.api)
 
+    def close(self) -> None:
+        """Let go of the host."""
+        self.host.close()
+
+
+def now() -> str:
+    """When a run began, in ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
 
 def reach(
     endpoint: Endpoint,
     bounds: Bounds,
     early: Sequence[Fact[Any]] = (),
     meanwhile: Callable[[], object] = lambda: None,
+    told: Told = lambda *_: None,
 ) -> Live | Evidence:
     """A live host, whose `early` questions are on their way; or evidence: the recording, or why nothing answers.
 
-    `meanwhile` may be called while the host is waited for. Raises what it raises, and UsageError for a recording that
-    cannot be read, or an unusable URL.
+    `meanwhile` may be called while the host is waited for; `told` gets all that is read. Raises what `meanwhile`
+    raises, and UsageError for a recording that cannot be read, or an unusable URL.
     """
     if endpoint.scheme == "recorded":
         return read_evidence(Path(endpoint.path))
     deadline = Deadline(bounds.timeout)
-    started_at = datetime.now(UTC).isoformat(timespec="seconds")
+    started_at = now()
     try:
         host = open_host(endpoint, deadline, meanwhile, bounds.reach)
     except Unobserved as hidden:
         return Evidence(HostReport(endpoint.url), started_at, (hidden.code, hidden.reason), ())
-    see = LiveSee(host, deadline, bounds.wait)
+    see = LiveSee(host, deadline, bounds.wait, told)
     see.start(early)
     return Live(host, see, started_at)

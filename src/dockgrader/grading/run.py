@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dockgrader.assignment.loading import Loaded
 from dockgrader.assignment.model import Task
 from dockgrader.frozen import dataclass
+from dockgrader.grading.apart import Apart
 from dockgrader.grading.evidence import Evidence, RecordedSee
 from dockgrader.grading.grade import grade
 from dockgrader.grading.reach import Bounds, Live, reach
@@ -34,7 +35,7 @@ def grade_endpoint(
 def grade_reached(
     loaded: Loaded,
     tasks: Sequence[Task],
-    reached: Live | Evidence,
+    reached: Live | Apart | Evidence,
     lang: str,
     meanwhile: Callable[[], None] = lambda: None,
     facts: bool = True,
@@ -59,7 +60,7 @@ def grade_reached(
         )
         return Run(report, Evidence(report.host, started_at, None, tuple(see.readings())))
     finally:
-        reached.host.close()
+        reached.close()
 
 
 def grade_evidence(

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from datetime import UTC, datetime
@@ -34,14 +35,15 @@ class Reading:
     error: tuple[str, str] | None = None
 
 
-class LiveSee:
-    """Facts of a live host. `wait` bounds waiting for health; `deadline` bounds everything."""
+Told = Callable[[Fact[Any], Reading | Unobserved], None]
+"""Gets what was read, or why that cannot even be written down."""
 
-    def __init__(self, host: Host, deadline: Deadline, wait: float) -> None:
+
+class Seeing(ABC):
+    """Facts of a live host, each asked for once; `deadline` bounds everything."""
+
+    def __init__(self, deadline: Deadline) -> None:
         self._deadline = deadline
-        last_word, for_the_rest = min(2.0, deadline.remaining() / 4), min(10.0, deadline.remaining() / 2)
-        reading = deadline.sooner(deadline.remaining() - last_word)
-        self._setting = Setting(host, self, reading, wait, for_the_rest - last_word)
         self._lock = threading.Lock()
         self._futures: dict[Fact[Any], Future[Reading]] = {}
 
@@ -76,16 +78,47 @@ class LiveSee:
         return future.result() if future and future.done() and not future.exception() else None
 
     def _future(self, fact: Fact[Any]) -> Future[Reading]:
+        future, new = self._kept(fact)
+        if new:
+            self._ask(fact)
+        return future
+
+    def _kept(self, fact: Fact[Any]) -> tuple[Future[Reading], bool]:
+        """Where the answer will be, and whether nobody has asked for it before."""
         with self._lock:
             future = self._futures.get(fact)
             if future is not None:
-                return future
+                return future, False
             future = self._futures[fact] = Future()
-        # A daemon, so that a read that is stuck in the kernel cannot keep the command from ending.
-        threading.Thread(target=self._read, args=(fact, future), daemon=True).start()
-        return future
+            return future, True
 
-    def _read(self, fact: Fact[Any], future: Future[Reading]) -> None:
+    @abstractmethod
+    def _ask(self, fact: Fact[Any]) -> None:
+        """Have this read, and `_answered` called with what was read."""
+
+    def _answered(self, fact: Fact[Any], outcome: Reading | Unobserved) -> None:
+        future, _ = self._kept(fact)
+        if isinstance(outcome, Reading):
+            future.set_result(outcome)
+        else:
+            future.set_exception(outcome)
+
+
+class LiveSee(Seeing):
+    """Facts that this process reads. `wait` bounds waiting for health; `told` gets all that was read."""
+
+    def __init__(self, host: Host, deadline: Deadline, wait: float, told: Told = lambda *_: None) -> None:
+        super().__init__(deadline)
+        last_word, for_the_rest = min(2.0, deadline.remaining() / 4), min(10.0, deadline.remaining() / 2)
+        reading = deadline.sooner(deadline.remaining() - last_word)
+        self._setting = Setting(host, self, reading, wait, for_the_rest - last_word)
+        self._told = told
+
+    def _ask(self, fact: Fact[Any]) -> None:
+        # A daemon, so that a read that is stuck in the kernel cannot keep the command from ending.
+        threading.Thread(target=self._read, args=(fact,), daemon=True).start()
+
+    def _read(self, fact: Fact[Any]) -> None:
         at, begun = datetime.now(UTC).isoformat(timespec="milliseconds"), time.monotonic()
         answer, error = None, None
         try:
@@ -97,11 +130,10 @@ class LiveSee:
         except Exception as bug:  # noqa: BLE001 - an answer of an unknown shape is an error of this fact, not a crash
             error = ("fact.broken", f"{fact.name}: {type(bug).__name__} while reading it: {str(bug)[:200]}")
         seconds = round(time.monotonic() - begun, 4)
+        outcome: Reading | Unobserved
         try:
-            reading = Reading(fact.question(), fact.shown_by(), at, seconds, answer, error)
+            outcome = Reading(fact.question(), fact.shown_by(), at, seconds, answer, error)
         except Exception as bug:  # noqa: BLE001 - whoever waits for this fact must not wait for ever
-            future.set_exception(
-                Unobserved("fact.broken", f"{fact.name}: {type(bug).__name__}: {str(bug)[:200]}")
-            )
-        else:
-            future.set_result(reading)
+            outcome = Unobserved("fact.broken", f"{fact.name}: {type(bug).__name__}: {str(bug)[:200]}")
+        self._answered(fact, outcome)
+        self._told(fact, outcome)
