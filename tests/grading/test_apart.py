@@ -1,4 +1,4 @@
-"""A local host is read by a process of its own, and a report tells nothing of that.
+"""A host is read by a process of its own, and a report tells nothing of that.
 
 The command runs as a process here, on a made-up engine: in the tests' own process there are threads, so it does not
 fork there. What a real engine answers so is in tests/live, where the command forks wherever it is run.
@@ -172,6 +172,17 @@ def test_nobody_is_left_behind(engine: FakeEngine, tmp_path: Path, path: str, by
         assert ended(reader)
 
 
-def test_it_is_for_the_engine_at_a_local_socket_alone() -> None:
-    for url in ("ssh://student@vm", "tcp://127.0.0.1:2375", "recorded:evidence.json"):
-        assert not apart.worth_it(Endpoint(url, why="--host"))
+def test_a_recording_is_read_at_once() -> None:
+    assert not apart.worth_it(Endpoint("recorded:evidence.json", why="--host"))
+
+
+def test_it_is_not_for_a_process_with_other_threads() -> None:
+    """As a fork would copy the locks that they have."""
+    end = threading.Event()
+    other = threading.Thread(target=end.wait)
+    other.start()
+    try:
+        assert not apart.worth_it(Endpoint("unix:///var/run/docker.sock", why="--host"))
+    finally:
+        end.set()
+        other.join()

@@ -1,7 +1,7 @@
-"""A local host that is read by a process of its own, beside the one that builds the models and judges.
+"""A host that is read by a process of its own, beside the one that builds the models and judges.
 
-Importing the docker SDK takes as long as importing pydantic and building the models, and a process of Python does one
-thing at a time. On two processors a check of the local engine ends a third sooner so. The other process is a fork of
+Importing the docker SDK takes as long as importing pydantic and building the models, SSH takes longer, and a process
+of Python does one thing at a time. On two processors a check ends a third sooner so. The other process is a fork of
 this one; questions and answers go over a pair of sockets, and it ends when this one closes its end or is killed.
 """
 
@@ -40,7 +40,7 @@ def worth_it(endpoint: Endpoint) -> bool:
     Only where nothing else runs in this process: a fork would copy the locks that another thread has.
     """
     return (
-        endpoint.scheme == "unix"
+        endpoint.scheme != "recorded"
         and sys.platform == "linux"
         and len(os.sched_getaffinity(0)) > 1
         and threading.active_count() == 1
@@ -164,8 +164,9 @@ def _serve(connection: socket.socket, endpoint: Endpoint, bounds: Bounds) -> NoR
             connection.sendall(pickle.dumps(what))
 
     try:
-        # Ctrl-C is for the one that was started; when that ends, so does this.
+        # Ctrl-C is for the one that was started; when that ends, so does this, and lets go of all that it has.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit())
         reached = reach(endpoint, bounds, told=lambda *reading: send(reading))
         send(reached.report() if isinstance(reached, Live) else reached)
         if isinstance(reached, Live):
@@ -180,12 +181,12 @@ def _serve(connection: socket.socket, endpoint: Endpoint, bounds: Bounds) -> NoR
 
 
 def _leave(connection: socket.socket, answers: threading.Event) -> None:
-    """End this process when nobody asks any more; once the host answers, whoever reads it does that."""
+    """End this process when nobody asks any more; once the host answers, `_read` does that."""
     hung_up = select.poll()
     hung_up.register(connection, select.POLLRDHUP)
     hung_up.poll()
     if not answers.is_set():
-        os._exit(0)
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _read(reached: Live, connection: socket.socket) -> None:
