@@ -120,6 +120,8 @@ DOWN = b"Cannot connect to the Docker daemon at unix:///x. Is the docker daemon 
         (survey(programs=""), b"", "engine.no-socket", "not installed"),
         (survey(Socket("/srv/x", "missing", False)), b"", "engine.no-socket", "/srv/x"),
         (survey(denied_at()), b"", "engine.permission", "may not sudo without a password"),
+        (survey(denied_at()), b"sudo: a password is required", "engine.permission", "without a password"),
+        (survey(denied_at()), b"no such command", "engine.permission", "engine either: no such command"),
         (survey(denied_at(), programs="docker"), b"", "engine.permission", "there is no sudo"),
         (survey(open_at(listening=False)), b"", "engine.down", "systemctl start docker"),
         (survey(open_at()), DOWN, "engine.down", "systemctl start docker"),

@@ -137,7 +137,7 @@ def reason(url: str, survey: Survey, said: bytes) -> Unobserved:
     if usable:
         return _dead(url, usable[0], survey, said)
     if denied:
-        return _denied(url, denied[0], survey)
+        return _denied(url, denied[0], survey, said)
     if len(survey.sockets) == 1:
         return Unobserved(
             "engine.no-socket",
@@ -167,14 +167,20 @@ def _dead(url: str, socket: Socket, survey: Survey, said: bytes) -> Unobserved:
     )
 
 
-def _denied(url: str, socket: Socket, survey: Survey) -> Unobserved:
+def _denied(url: str, socket: Socket, survey: Survey, said: bytes) -> Unobserved:
     groups = " ".join(clean(group) for group in survey.groups[:20]) or "none"
-    sudo = "and may not sudo without a password" if "sudo" in survey.programs else "and there is no sudo"
+    sudo = _about_sudo(said) if "sudo" in survey.programs else "and there is no sudo"
     return Unobserved(
         "engine.permission",
         f"{url}: this user may not open {socket.path} (groups: {groups}) {sudo}. Add the user to the group docker "
         "there (`sudo usermod -aG docker USER`) and let the user log in again.",
     )
+
+
+def _about_sudo(said: bytes) -> str:
+    if not said or b"password" in said.lower():
+        return "and may not sudo without a password"
+    return f"and sudo does not lead to the engine either: {clean(said.decode('utf-8', 'replace'))}."
 
 
 def _complaint(said: bytes) -> str:
