@@ -15,6 +15,7 @@ import pytest
 from dockgrader.batch.folder import RunFolder
 from dockgrader.batch.results import StudentResult, results
 from dockgrader.batch.work import PASSING
+from fakes.engine import FakeEngine
 from fakes.tcp import Listener, once, silent
 from lab.sshd import Sshd
 from tests.ssh.conftest import Known
@@ -132,3 +133,39 @@ def test_a_thousand_machines_with_256_descriptors(
     assert [result.score for result in graded] == [30] * GOOD
     codes = {result.code for result in found(home).values()}
     assert codes == {"", "ssh.garbage"}
+
+
+def test_a_jump_host_of_the_roster(batch: Batch, machine: Sshd, known: Known, home: Path) -> None:
+    """One student is behind it; the host of the other one, who is not, is not reached through it."""
+    with Sshd(address="127.0.0.2") as hop:
+        known(machine, hop)
+        (home / ".ssh/hop").write_bytes(hop.key.read_bytes())
+        (home / ".ssh/hop").chmod(0o600)
+        keys = "  IdentityFile ~/.ssh/hop\n  IdentityFile ~/.ssh/id_ed25519\n"
+        (home / ".ssh/config").write_text(f"Host 127.0.0.*\n{keys}")
+        file = home / "class.csv"
+        file.write_text(
+            "student,host,port,user,jump\n"
+            f"behind,127.0.0.1,{machine.port},student,student@127.0.0.2:{hop.port}\n"
+            f"beside,127.0.0.1,{machine.port},student,\n"
+        )
+        with_it = batch({}, f"--roster {file}")
+    without_it = batch({}, f"--roster {file} --out again --timeout 10")
+
+    assert (with_it.returncode, without_it.returncode) == (0, 3), with_it.stderr
+    assert {name: result.score for name, result in found(home).items()} == {"behind": 30, "beside": 30}
+    again = {result.student.id: result for result in results(RunFolder(home / "again"))}
+    assert (again["beside"].score, again["behind"].score) == (30, None)
+    assert "jump host" in again["behind"].reason
+
+
+def test_a_server_that_lets_few_log_in_at_once(
+    batch: Batch, engine: FakeEngine, socket_path: Path, known: Known, home: Path
+) -> None:
+    """Its `MaxStartups` turns logins away at random; they are tried again, and all are graded in the end."""
+    with Sshd(config=["MaxStartups 2:60:4"], docker_socket=socket_path) as crowded:
+        known(crowded)
+        done = batch({f"s{number:02}": crowded.url() for number in range(12)}, "--jobs 12")
+
+    assert done.returncode == 0, done.stderr
+    assert {result.score for result in found(home).values()} == {30}
