@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+EXAMPLES = int(os.environ.get("DOCKGRADER_EXAMPLES", "25"))
+"""Of a property test that says no number itself. Few, so that the unit tests are quick; tox has more, once."""
 # How long an example takes says more about the machine's other work than about the code.
-settings.register_profile("unhurried", deadline=None)
+settings.register_profile("unhurried", deadline=None, max_examples=EXAMPLES)
 settings.load_profile("unhurried")
 
 HERE = Path(__file__).parent

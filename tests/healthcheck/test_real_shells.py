@@ -228,7 +228,7 @@ def scripts(draw: st.DrawFn, depth: int = 3) -> str:
 
 @needs_shells
 # The same scripts each time: what a shell of tomorrow does otherwise should not fail somebody else's change.
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(derandomize=True)
 @given(scripts())
 def test_what_it_claims_to_know_is_what_real_shells_do(machine: Machine, script: str) -> None:
     script = f"x=start; {script}"
