@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Save what was read.",
 )
+@options.student_option()
+@options.parameter_key_option()
 @options.lang_option()
 @options.timeout_option()
 @options.wait_option()
@@ -41,6 +43,8 @@ def command(
     accept_new: bool,
     formats: tuple[str, ...],
     evidence: Path | None,
+    student: str | None,
+    key_file: Path | None,
     lang: str | None,
     timeout: float,
     wait: float,
@@ -59,6 +63,7 @@ def command(
       dockgrader check homework-1 --watch
       dockgrader check homework-1 --host ssh://student@vm
       dockgrader check homework-1 --host recorded:evidence.json
+      dockgrader check my-homework --student ivanov --parameter-key ~/keys/my-homework
     """
     asked = output.outputs(formats)
     if evidence is not None:
@@ -72,6 +77,10 @@ def command(
     endpoint = replace(resolve(host), accept_new_host_keys=accept_new)
     wanted = loading.find(assignment)
     source = loading.read(wanted.file)
+    if loading.has_parameters(source):
+        from dockgrader.cli.individual import theirs
+
+        source = theirs(source, student, key_file)
     spoken = language(lang)
 
     @cache

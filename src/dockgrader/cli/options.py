@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -66,6 +67,27 @@ def lang_option() -> Decorator:
     """`--lang`."""
     return click.option(
         "--lang", type=click.Choice(LANGUAGES), help="Language of the report; else the locale's."
+    )
+
+
+def student_option() -> Decorator:
+    """`--student`."""
+    return click.option(
+        "--student",
+        metavar="ID",
+        help="Whose: of an assignment with parameters each student has another one.",
+    )
+
+
+def parameter_key_option() -> Decorator:
+    """`--parameter-key`."""
+    return click.option(
+        "--parameter-key",
+        "key_file",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="The key by which parameters are drawn; else DOCKGRADER_PARAMETER_KEY_FILE names it, or "
+        "DOCKGRADER_PARAMETER_KEY is it.",
     )
 
 
