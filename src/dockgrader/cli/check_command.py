@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Save what was read.",
 )
-@options.student_option()
-@options.parameter_key_option()
+@options.whose_options
 @options.lang_option()
 @options.timeout_option()
 @options.wait_option()
@@ -45,6 +44,7 @@ def command(
     evidence: Path | None,
     student: str | None,
     key_file: Path | None,
+    chosen: tuple[str, ...],
     lang: str | None,
     timeout: float,
     wait: float,
@@ -78,9 +78,9 @@ def command(
     wanted = loading.find(assignment)
     source = loading.read(wanted.file)
     if loading.has_parameters(source):
-        from dockgrader.cli.individual import theirs
+        from dockgrader.cli.individual import individual
 
-        source = theirs(source, student, key_file)
+        source = individual(source, student, key_file, chosen)
     spoken = language(lang)
 
     @cache

@@ -70,15 +70,6 @@ def lang_option() -> Decorator:
     )
 
 
-def student_option() -> Decorator:
-    """`--student`."""
-    return click.option(
-        "--student",
-        metavar="ID",
-        help="Whose: of an assignment with parameters each student has another one.",
-    )
-
-
 def parameter_key_option() -> Decorator:
     """`--parameter-key`."""
     return click.option(
@@ -89,6 +80,27 @@ def parameter_key_option() -> Decorator:
         help="The key by which parameters are drawn; else DOCKGRADER_PARAMETER_KEY_FILE names it, or "
         "DOCKGRADER_PARAMETER_KEY is it.",
     )
+
+
+def whose_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--student`, `--parameter-key` and `--parameter`."""
+    for option in (
+        click.option(
+            "--parameter",
+            "chosen",
+            multiple=True,
+            metavar="NAME=VALUE",
+            help="In place of a student: the values of all parameters, one an option. No key is needed.",
+        ),
+        parameter_key_option(),
+        click.option(
+            "--student",
+            metavar="ID",
+            help="Whose: of an assignment with parameters each student has another one.",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 def wait_option() -> Decorator:

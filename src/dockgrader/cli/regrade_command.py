@@ -17,8 +17,7 @@ from dockgrader.errors import UsageError
 )
 @click.option("--check", metavar="TASK/CHECK", help="Of a folder: only this check; the others stay.")
 @click.option("--yes", is_flag=True, help="Of a folder: write without asking.")
-@options.student_option()
-@options.parameter_key_option()
+@options.whose_options
 @options.format_option()
 @options.lang_option()
 @options.pass_mark_option()
@@ -29,6 +28,7 @@ def command(
     yes: bool,
     student: str | None,
     key_file: Path | None,
+    chosen: tuple[str, ...],
     formats: tuple[str, ...],
     lang: str | None,
     pass_mark: float,
@@ -48,9 +48,10 @@ def command(
     if any(path.is_dir() for path in evidence):
         from dockgrader.cli.regrade_folder import regrade_folder
 
-        if len(evidence) > 1 or formats or student:
+        if len(evidence) > 1 or formats or student or chosen:
             raise UsageError(
-                "a folder is regraded alone, without --format and --student; `dockgrader report` renders it"
+                "a folder is regraded alone, without --format, --student or --parameter; `dockgrader report` renders "
+                "it"
             )
         return regrade_folder(assignment, evidence[0], check, lang, key_file, yes=yes)
     if check or yes:
@@ -68,9 +69,9 @@ def command(
     wanted = loading.find(assignment)
     source = loading.read(wanted.file)
     if loading.has_parameters(source):
-        from dockgrader.cli.individual import theirs
+        from dockgrader.cli.individual import individual
 
-        source = theirs(source, student, key_file)
+        source = individual(source, student, key_file, chosen)
     loaded = loading.validated(source, wanted.file)
     tasks = loading.tasks_of(loaded, wanted.task)
     output.refuse_points(asked, (check.points for task in tasks for check in task.checks))

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 @click.command("show")
 @options.assignment_argument()
-@options.student_option()
-@options.parameter_key_option()
+@options.whose_options
 @options.lang_option()
-def command(assignment: str, student: str | None, key_file: Path | None, lang: str | None) -> None:
+def command(
+    assignment: str, student: str | None, key_file: Path | None, chosen: tuple[str, ...], lang: str | None
+) -> None:
     """Show an assignment's tasks, checks and points, and everything that it runs on the student's host.
 
     Of a kind that a package adds, all fields are shown. Of an assignment with parameters, one student's text.
@@ -37,9 +38,9 @@ def command(assignment: str, student: str | None, key_file: Path | None, lang: s
     wanted = loading.find(assignment)
     source = loading.read(wanted.file)
     if loading.has_parameters(source):
-        from dockgrader.cli.individual import theirs
+        from dockgrader.cli.individual import individual
 
-        source = theirs(source, student, key_file)
+        source = individual(source, student, key_file, chosen)
     loaded = loading.validated(source, wanted.file)
     tasks = loading.tasks_of(loaded, wanted.task)
     click.echo(
