@@ -9,31 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from dockgrader.assignment.loading import read, validated
-from dockgrader.assignment.references import given
-from dockgrader.assignment.source import Values
 from dockgrader.cli import main
-from dockgrader.grading.evidence import write_evidence
-from tests.givens import MIB, a_container, a_volume
-from tests.solution import Solved, graded
+from tests.givens import MIB
+from tests.own_tasks import ASSIGNMENT, SECRET, a_course
 
-SECRET = "everybody knows this key"
-ASSIGNMENT = """\
-id: own
-title: {en: "A server with ${memory}", ru: "Сервер: ${memory}"}
-parameters:
-  memory: {from: 64MiB, to: 512MiB, step: 64MiB}
-  port: {from: 6000, to: 6999}
-  volume: {one_of: [data, state, store]}
-tasks:
-  - id: server
-    title: A server
-    checks:
-      - {id: memory, kind: container, container: server, memory: "${memory}"}
-      - {id: volume, kind: volume, container: server, path: /data, named: "${volume}"}
-      - {id: port, kind: exec, container: server, command: [port, "${port}"], stdout: "${port}"}
-"""
-IVANOV: Values = {"memory": "64MiB", "port": 6914, "volume": "store"}
 CHOSEN = ("--parameter", "memory=64MiB", "--parameter", "port=6914", "--parameter", "volume=store")
 
 Ran = tuple[int, str, str]
@@ -47,14 +26,7 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKGRADER_PATH", "LC_ALL", "LC_MESSAGES"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LANG", "C")
-    (tmp_path / "checks").mkdir()
-    file = tmp_path / "checks" / "own.yaml"
-    file.write_text(ASSIGNMENT)
-    (tmp_path / "key").write_text(f"{SECRET}\n")
-    server = a_container("server", memory=64 * MIB, mounts=[a_volume("store")])
-    others = dict.fromkeys(("test_limit", "redis_1", "redis_2"))
-    host = Solved({**others, "server": server}, execs={"port 6914": "6914\n"})
-    write_evidence(graded(host, validated(given(read(file), IVANOV), file))[1], tmp_path / "ivanov.json")
+    a_course(tmp_path, "ivanov")
     return tmp_path
 
 
