@@ -236,7 +236,7 @@ def _codes() -> Iterator[str]:
 
 def _own_codes(name: str, file: Path) -> Iterator[str]:
     yield f"\n## Mistakes of {name}\n"
-    for task in loading.load(file).assignment.tasks:
+    for task in loading.load_outline(file).assignment.tasks:
         for check in task.checks:
             for mistake in check.mistakes:
                 texts = {

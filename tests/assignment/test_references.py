@@ -13,6 +13,7 @@ from dockgrader.assignment.loading import validated
 from dockgrader.assignment.references import Unfilled, escape, fill, given, names_in
 from dockgrader.assignment.source import Source, Values, parse_source
 from dockgrader.errors import AssignmentError
+from dockgrader.facts.commands import Exec, commands_of
 
 VALUES: Values = {"memory": "64MiB", "port": 6000, "cpus": 0.5, "on": True, "name": "data"}
 DECLARED = """\
@@ -170,6 +171,16 @@ def test_titles_can_keep_their_references() -> None:
     check = data["tasks"][0]["checks"][0]
     assert data["tasks"][0]["title"] == "On ${port} ${name}"
     assert (check["title"]["en"], check["memory"]) == ("${memory}", "64MiB")
+
+
+def test_commands_that_start_before_validation_have_the_values() -> None:
+    source = own("""\
+tasks:
+- id: t
+  checks:
+  - {kind: exec, container: "web-${name}", command: [get, "${port}"]}
+""")
+    assert commands_of(given(source, VALUES).data, None) == [Exec("web-data", ("get", "6000"))]
 
 
 def test_an_assignment_without_parameters_is_never_looked_at() -> None:
