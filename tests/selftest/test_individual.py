@@ -200,3 +200,27 @@ def test_a_case_without_values_cannot_be_used(own: Path, old: str, new: str, sai
     with pytest.raises(AssignmentError, match=r"cases\.yaml:3:") as wrong:
         outcome(own)
     assert said in str(wrong.value)
+
+
+def test_a_case_of_one_task_says_nothing_of_another_tasks_parameters(own: Path) -> None:
+    text = own.read_text()
+    own.write_text(f"{text}{text[text.index('  - id: server') :].replace('id: server', 'id: other', 1)}")
+    first, second = own.read_text().split("  - id: other")
+    first = first.replace('named: "${volume}"', "same_as: server")
+    own.write_text(f"{first}  - id: other{second}")
+    changed(cases(own), "    recording:", "    task: server\n    recording:")
+    changed(cases(own), "server/", "")
+    found = outcome(own)
+    assert not {spot.mutant.of for spot in found.open_blind_spots if spot.mutant.name == OTHER}
+    assert found.unseen == ("volume: data, its first value", "volume: store, its last value")
+
+
+def test_that_it_does_not_matter_can_be_accepted(own: Path) -> None:
+    changed(own, 'named: "${volume}"', "same_as: server")
+    changed(own, "title: A server\n", "title: A server with ${volume}\n")
+    assert passed_on(outcome(own))
+    accepted = "  - {of: volume, mutants: [parameter.other], reason: It is only a greeting}\n"
+    with cases(own).open("a") as file:
+        file.write(accepted)
+    found = outcome(own)
+    assert not passed_on(found) and not found.stale

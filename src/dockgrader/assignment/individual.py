@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dockgrader.assignment.loading import Loaded, validated
+from dockgrader.assignment.nodes import escaped
 from dockgrader.assignment.parameters import Parameter, declared, in_words
 from dockgrader.assignment.problem import Problem, refusal
 from dockgrader.assignment.references import given
@@ -53,4 +54,4 @@ def _told(problem: Problem, found: list[Values], samples: int) -> Problem:
     """With an example of values, where it is not wrong whatever they are."""
     if len(found) == samples:
         return problem
-    return replace(problem, message=f"{problem.message} (with {in_words(found[0])[:300]})")
+    return replace(problem, message=f"{problem.message} (with {escaped(in_words(found[0]), 300)})")

@@ -27,7 +27,9 @@ def _name(value: str) -> str:
     return value
 
 
-Name = Annotated[str, AfterValidator(_name), WithJsonSchema({"type": "string", "pattern": _NAME.pattern})]
+Name = Annotated[
+    str, AfterValidator(_name), WithJsonSchema({"type": "string", "pattern": f"^{_NAME.pattern}$"})
+]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Number = int | Finite | str
 Scalar = bool | int | Finite | str

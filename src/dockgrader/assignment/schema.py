@@ -79,7 +79,7 @@ def schema() -> dict[str, Any]:
 
 _REFERENCE = {
     "type": "string",
-    "pattern": r"\$\{[a-z][a-z0-9_]*(\.bytes)?\}",
+    "pattern": r"^\$\{[a-z][a-z0-9_]*(\.bytes)?\}$",
     "description": "A parameter's value, of an assignment that has `parameters`",
 }
 _ABOUT = ("default", "description", "title")
@@ -90,7 +90,12 @@ def _add_parameters(made: dict[str, Any]) -> None:
     shape = Parameters.model_json_schema()
     made["$defs"] |= shape.pop("$defs")
     about = made["properties"]["parameters"]
-    made["properties"]["parameters"] = {**shape, "title": about["title"], "description": about["description"]}
+    made["properties"]["parameters"] = {
+        **shape,
+        "additionalProperties": False,
+        "title": about["title"],
+        "description": about["description"],
+    }
     made["$defs"]["Reference"] = _REFERENCE
     shared = set(Check.model_fields)
     for name, model in made["$defs"].items():

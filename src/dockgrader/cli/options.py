@@ -75,7 +75,7 @@ def parameter_key_option() -> Decorator:
     return click.option(
         "--parameter-key",
         "key_file",
-        type=click.Path(path_type=Path),
+        type=click.Path(path_type=Path, readable=False),  # what is wrong with it is told without its name
         metavar="FILE",
         help="The key by which parameters are drawn; else DOCKGRADER_PARAMETER_KEY_FILE names it, or "
         "DOCKGRADER_PARAMETER_KEY is it.",

@@ -13,7 +13,7 @@ from dockgrader.assignment.parameters import Parameter, declared, text_of
 from dockgrader.assignment.problem import Problem, refusal
 from dockgrader.assignment.problems import problem_at, problems_from
 from dockgrader.assignment.source import Source, read_source
-from dockgrader.assignment.wording import unknown
+from dockgrader.assignment.wording import shown, unknown
 from dockgrader.errors import AssignmentError, EvidenceError
 from dockgrader.grading.evidence import Evidence, read_evidence
 from dockgrader.selftest.model import Case, Cases
@@ -79,9 +79,11 @@ def _wrong_values(source: Source, model: Cases, known: Mapping[str, Parameter]) 
         at = ("cases", number, "parameters")
         for name, value in case.parameters.items():
             if name not in known:
-                yield problem_at(source, (*at, name), unknown(f"parameter '{name}'", name, known))
+                yield problem_at(source, (*at, name), unknown(f"parameter {shown(name)}", name, known))
             elif known[name].place(value) is None:
-                yield problem_at(source, (*at, name), f"{text_of(value)!r} is no value that {name} can have")
+                yield problem_at(
+                    source, (*at, name), f"{shown(text_of(value))} is no value that {name} can have"
+                )
         if missing := [name for name in known if name not in case.parameters]:
             yield problem_at(
                 source, at, f"the values with which it was recorded are missing: {', '.join(missing)}"
