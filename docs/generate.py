@@ -80,6 +80,8 @@ def _kinds(schema: dict[str, Any], cases: dict[str, Any]) -> Iterator[str]:
     yield "# Kinds, fields and matchers\n"
     yield "What an assignment may have; [Writing an assignment](../../assignments.md) is the introduction.\n"
     yield from _model("Assignment", schema)
+    before = "What stands under `parameters`: [Individual tasks](../../how-to/individual-tasks.md). "
+    yield from _model("Parameter", defs["Parameter"], before)
     yield from _model("Task", defs["Task"])
     mapping = defs["Task"]["properties"]["checks"]["items"]["discriminator"]["mapping"]
     kinds = {kind: defs[ref.rpartition("/")[2]] for kind, ref in mapping.items()}
@@ -136,7 +138,11 @@ def _shape(about: dict[str, Any]) -> str:
     if "examples" in about:
         return "such as " + ", ".join(f"`{value}`" for value in about["examples"])
     if "anyOf" in about:
-        shapes = [_shape(one) for one in about["anyOf"] if one.get("type") != "null"]
+        shapes = [
+            _shape(one)
+            for one in about["anyOf"]
+            if one.get("type") != "null" and one != {"$ref": "#/$defs/Reference"}
+        ]
         if "[matcher](#matchers)" in shapes:
             return "[matcher](#matchers)"
         return ", or ".join(dict.fromkeys(shapes))
@@ -230,7 +236,7 @@ def _codes() -> Iterator[str]:
 
 def _own_codes(name: str, file: Path) -> Iterator[str]:
     yield f"\n## Mistakes of {name}\n"
-    for task in loading.load(file).assignment.tasks:
+    for task in loading.load_outline(file).assignment.tasks:
         for check in task.checks:
             for mistake in check.mistakes:
                 texts = {

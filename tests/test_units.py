@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dockgrader.units import human_cpus, human_size, parse_cpus, parse_size, trimmed
+from dockgrader.units import exact_size, human_cpus, human_size, parse_cpus, parse_size, trimmed
 
 
 @pytest.mark.parametrize(
@@ -113,3 +113,24 @@ def test_shown_cpus_can_be_read_back(nano: int) -> None:
 @pytest.mark.parametrize(("number", "shown"), [(2, "2"), (0.5, "0.5"), (190.734, "190.73"), (100, "100")])
 def test_needless_zeros_are_left_out(number: float, shown: str) -> None:
     assert trimmed(number) == shown
+
+
+@pytest.mark.parametrize(
+    ("size", "like", "written"),
+    [
+        (96 * 1024**2, "64MiB", "96MiB"),
+        (2 * 1024**3, "64MiB", "2GiB"),
+        (1536 * 1024**2, "0.5GiB", "1536MiB"),
+        (2 * 10**9, "500 MB", "2GB"),
+        (10**6 + 1, "1mb", "1000001B"),
+        (1024, "512", "1024B"),
+        (0, "64MiB", "0B"),
+    ],
+)
+def test_a_size_is_written_exactly_in_units_of_its_like(size: int, like: str, written: str) -> None:
+    assert exact_size(size, like) == written
+
+
+@given(st.integers(0, 10**17), st.sampled_from(["1MiB", "1 GB", "7", "7b", "0.5kib"]))
+def test_what_is_written_exactly_is_read_back(size: int, like: str) -> None:
+    assert parse_size(exact_size(size, like)) == size

@@ -7,6 +7,7 @@ every environment in which dockgrader is installed.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ import pytest
 if TYPE_CHECKING:
     from dockgrader.assignment.loading import Loaded
     from dockgrader.assignment.model import Task
+    from dockgrader.assignment.source import Source
     from dockgrader.grading.run import Bounds
     from dockgrader.hosts.endpoint import Endpoint
 
@@ -34,6 +36,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--dockgrader-host", metavar="URL", help="The host, as `dockgrader check --host` takes it."
+    )
+    group.addoption(
+        "--dockgrader-student",
+        metavar="ID",
+        help="Whose, of assignments with parameters; their key is in the environment.",
     )
     group.addoption("--dockgrader-lang", metavar="LANG", help="en or ru; else the locale's.")
     group.addoption(
@@ -107,11 +114,27 @@ def _grading(config: pytest.Config, name: str) -> Grading:
     try:
         endpoint = resolve(config.getoption("--dockgrader-host"))
         wanted = loading.find(name)
-        loaded = loading.load(wanted.file)
+        source = loading.read(wanted.file)
+        if loading.has_parameters(source):
+            source = _individual(source, config.getoption("--dockgrader-student"))
+        loaded = loading.validated(source, wanted.file)
         tasks = loading.tasks_of(loaded, wanted.task)
     except DockgraderError as error:
         raise pytest.UsageError(f"--dockgrader {name}: {error}") from None
     return Grading(name, loaded, tasks, endpoint, language(lang), Bounds(seconds))
+
+
+def _individual(source: Source, student: str | None) -> Source:
+    from dockgrader.assignment.drawing import FILE_VARIABLE, KEY_VARIABLE, drawn, read_key
+    from dockgrader.assignment.references import given
+
+    key = read_key(None, dict(os.environ))
+    if not student or key is None:
+        raise pytest.UsageError(
+            f"{source.file} has parameters: it needs --dockgrader-student, and their key in {FILE_VARIABLE} or "
+            f"{KEY_VARIABLE}"
+        )
+    return given(source, drawn(source, student, key))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -58,6 +58,19 @@ def human_size(size: int) -> str:
     return f"{size} B"
 
 
+def exact_size(size: int, like: str) -> str:
+    """A size as an author writes it, which `parse_size` reads back: `96MiB` for 100663296 like `64MiB`.
+
+    Units are binary or decimal as those of `like`, and bytes where that has none.
+    """
+    unit = like.strip().lstrip("0123456789. ").lower()
+    units = (f"{letter}{'iB' if 'i' in unit else 'B'}" for letter in "TGMK") if unit not in ("", "b") else ()
+    for name in units:
+        if size and size % _FACTORS[name.lower()] == 0:
+            return f"{size // _FACTORS[name.lower()]}{name}"
+    return f"{size}B"
+
+
 def human_cpus(nano: int) -> str:
     """`0.5` for 500000000."""
     return trimmed(nano / NANO, 9)

@@ -86,6 +86,20 @@ def test_grading_a_recording_imports_no_docker(recordings: Path) -> None:
     assert (ran.returncode, ran.stderr.strip()) == (0, "[]")
 
 
+def test_an_assignment_without_parameters_imports_nothing_for_them(recordings: Path) -> None:
+    words = ["check", "homework-1", "--host", f"recorded:{recordings}/solved.json", "--format", "json"]
+    ran = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "dockgrader", *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    imported = {line.rpartition("|")[2].strip() for line in ran.stderr.splitlines()}
+    assert ran.returncode == 0 and "dockgrader.assignment.loading" in imported
+    names = ("assignment.parameters", "assignment.references", "assignment.drawing", "cli.individual")
+    assert not imported & {f"dockgrader.{name}" for name in names}
+
+
 # Help, version, list, show.
 
 

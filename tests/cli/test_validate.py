@@ -182,3 +182,45 @@ def test_the_schema_marks_what_validation_refuses(change: dict[str, Any]) -> Non
     wrong = {**right, "tasks": [{"id": "t", "title": "t", "checks": [{**check, **change}]}]}
     with pytest.raises(jsonschema.ValidationError):
         schema.validate(wrong)
+
+
+@pytest.mark.parametrize(
+    ("change", "right"),
+    [
+        ({"memory": "${memory}"}, True),
+        ({"memory": "about ${memory}"}, False),
+        ({"kind": "http", "memory": "${memory}"}, False),
+        ({"points": "${points}"}, False),
+        ({"inspect": {"A": {"at_least": "${memory.bytes}"}}}, True),
+    ],
+)
+def test_the_schema_knows_where_a_parameter_may_stand(change: dict[str, Any], right: bool) -> None:
+    told = json.loads((shipped() / "schema" / "assignment.json").read_text())
+    check = {"id": "a", "kind": "container", "container": "server", **change}
+    made = {"id": "x", "title": "x", "tasks": [{"id": "t", "title": "t", "checks": [check]}]}
+    assert jsonschema.Draft202012Validator(told).is_valid(made) is right
+
+
+@pytest.mark.parametrize(
+    ("declared", "right"),
+    [
+        (
+            {"memory": {"from": "64MiB", "to": "1GiB", "step": "64MiB"}, "port": {"one_of": [1, "2", True]}},
+            True,
+        ),
+        ({"Memory": {"from": 1, "to": 2}}, False),
+        ({"memory": {"form": 1, "to": 2}}, False),
+        ({"memory": {"one_of": ["alone"]}}, False),
+        ({}, False),
+    ],
+)
+def test_the_schema_knows_parameters(declared: dict[str, Any], right: bool) -> None:
+    told = json.loads((shipped() / "schema" / "assignment.json").read_text())
+    checks = [{"id": "a", "kind": "container", "container": "server", "state": "running"}]
+    made = {
+        "id": "x",
+        "title": "x",
+        "parameters": declared,
+        "tasks": [{"id": "t", "title": "t", "checks": checks}],
+    }
+    assert jsonschema.Draft202012Validator(told).is_valid(made) is right

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,8 @@ import pytest
 import yaml
 from tests.docs.examples import ROOT, Block, blocks, commands
 
-from dockgrader.assignment.model import Assignment
+from dockgrader.assignment.loading import outline
+from dockgrader.assignment.source import parse_source
 from dockgrader.batch.roster import load
 from dockgrader.cli import cli, main
 from dockgrader.selftest.model import Cases
@@ -89,11 +91,29 @@ def test_the_instructors_evening_goes_as_it_says(tmp_path: Path) -> None:
     assert "petrova" in (tmp_path / "petrova.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="the page verifies a value with openssl")
+def test_the_page_of_individual_tasks_does_what_it_says(tmp_path: Path) -> None:
+    page = [block for block in blocks("yaml", "sh", "text") if block.page.stem == "individual-tasks"]
+    (tmp_path / "checks" / "own-server").mkdir(parents=True)
+    for block in page:
+        if block.language == "yaml" and "\ntasks:" in block.text:
+            (tmp_path / "checks" / "own-server.yaml").write_text(block.text, encoding="utf-8")
+    said, environment = "", ""
+    for block in page:
+        if block.language == "sh" and "ssh://" not in block.text:  # there is no machine
+            said = _ran(environment + block.text, tmp_path)
+            environment += "".join(
+                line + "\n" for line in block.text.splitlines() if line.startswith("export ")
+            )
+        elif block.language == "text":
+            _in_order(block.text.splitlines(), said)
+
+
 @pytest.mark.parametrize("block", blocks("yaml"), ids=str)
 def test_a_yaml_example_is_what_it_seems(block: Block) -> None:
     data = yaml.safe_load(block.text)
     if isinstance(data, dict) and "tasks" in data:
-        assert Assignment.model_validate(data).tasks
+        assert outline(parse_source(block.text, block.page.name), block.page).assignment.tasks
     elif isinstance(data, dict) and "cases" in data:
         assert Cases.model_validate(data).cases
     else:

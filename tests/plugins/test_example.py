@@ -50,6 +50,17 @@ def test_it_grades(
     assert (name["code"], message in name["message"]) == (code, True)
 
 
+def test_it_need_not_know_of_parameters(example: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    text = ASSIGNMENT.read_text(encoding="utf-8").replace("hostname: web-1", "hostname: ${name}")
+    own.write_text(f"parameters: {{name: {{one_of: [web-1, web-2]}}}}\n{text}", encoding="utf-8")
+    assert "${name}" in own.read_text(encoding="utf-8")
+    host = recording(tmp_path / "evidence.json", {"hostname": "web-2\n"})
+    for name, status in (("web-1", 1), ("web-2", 0)):
+        words = ("--parameter", f"name={name}", "--host", host)
+        assert run("check", str(own), *words, site=example).returncode == status
+
+
 def test_show_names_the_command(example: Path) -> None:
     shown = run("show", str(ASSIGNMENT), site=example).stdout
     assert "kind hostname of dockgrader-hostname 0.1.0" in shown

@@ -9,6 +9,7 @@ import pytest
 
 from dockgrader.grading.evidence import Evidence, write_evidence
 from dockgrader.report.model import HostReport
+from tests.own_tasks import a_course
 from tests.plugins.conftest import ROOT, registered, run
 
 pytestmark = pytest.mark.live  # no engine, but processes and seconds
@@ -34,6 +35,18 @@ def test_a_solution_passes(site: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "PASSED homework-1::limits::" in done.stdout
     assert "dockgrader homework-1: 30 / 30" in done.stdout
+
+
+def test_a_student_has_the_own_checks(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = a_course(tmp_path, "ivanov")
+    words = ("--dockgrader", str(file), "--dockgrader-host", f"recorded:{tmp_path}/ivanov.json")
+    done = graded(site, tmp_path, *words, "--dockgrader-student", "ivanov")
+    assert done.returncode == 4 and "their key in DOCKGRADER_PARAMETER_KEY_FILE" in done.stderr
+    monkeypatch.setenv("DOCKGRADER_PARAMETER_KEY_FILE", str(tmp_path / "key"))
+    assert graded(site, tmp_path, *words).returncode == 4
+    done = graded(site, tmp_path, *words, "--dockgrader-student", "ivanov")
+    assert done.returncode == 0 and f"dockgrader {file}: 3 / 3" in done.stdout, done.stdout
+    assert graded(site, tmp_path, *words, "--dockgrader-student", "petrov").returncode == 1
 
 
 def test_failed_and_skipped_are_told_apart(site: Path, tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from dockgrader.assignment.loading import Loaded
 from dockgrader.report.model import Status
 from dockgrader.selftest.loading import LoadedCases, load_cases
 from dockgrader.selftest.mutants import mutants_of
-from dockgrader.selftest.run import Outcome, selftest, verdicts
+from dockgrader.selftest.outcome import Outcome
+from dockgrader.selftest.run import selftest, verdicts
 from dockgrader.selftest.world import WorldSee, world_of
 from lab import cases as lab
 

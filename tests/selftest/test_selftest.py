@@ -12,7 +12,8 @@ from dockgrader.assignment.loading import load
 from dockgrader.cli import main
 from dockgrader.grading.evidence import write_evidence
 from dockgrader.selftest.loading import load_cases
-from dockgrader.selftest.run import Outcome, selftest
+from dockgrader.selftest.outcome import Outcome
+from dockgrader.selftest.run import selftest
 from tests.givens import MIB, Raw, a_container, a_volume
 from tests.solution import Solved, graded
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from dockgrader.frozen import dataclass
 
 if TYPE_CHECKING:
     from dockgrader.assignment.model import Assignment, Task
-    from dockgrader.assignment.source import Source
+    from dockgrader.assignment.source import Source, Values
 
 SUFFIXES = (".yaml", ".yml")
 PATH_VARIABLE = "DOCKGRADER_PATH"
@@ -21,11 +21,12 @@ PATH_VARIABLE = "DOCKGRADER_PATH"
 
 @dataclass(frozen=True)
 class Loaded:
-    """An assignment, the file it is from, and the SHA-256 of that file."""
+    """An assignment, the file it is from, and the SHA-256 of that file; `values` are those of its parameters."""
 
     assignment: Assignment
     file: Path
     digest: str
+    values: Values = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,30 @@ def find(name: str, env: Mapping[str, str] | None = None) -> Wanted:
 
 
 def load(file: Path) -> Loaded:
-    """Load one assignment. Raises AssignmentError that names file, line and field of everything wrong in it."""
+    """Load one assignment. Raises AssignmentError that names file, line and field of everything wrong in it.
+
+    Raises UsageError for one with parameters, which is another one for each student.
+    """
     return validated(read(file), file)
+
+
+def load_outline(file: Path) -> Loaded:
+    """Load one assignment for nobody in particular, see `outline`. Raises AssignmentError."""
+    return outline(read(file), file)
+
+
+def outline(source: Source, file: Path) -> Loaded:
+    """The assignment for nobody in particular: its titles name the parameters. Raises AssignmentError."""
+    if not has_parameters(source):
+        return validated(source, file)
+    from dockgrader.assignment import individual
+
+    return individual.outline(source, file)
+
+
+def has_parameters(source: Source) -> bool:
+    """Whether it is another assignment for each student."""
+    return "parameters" in source.data
 
 
 def read(file: Path) -> Source:
@@ -88,7 +111,14 @@ def read(file: Path) -> Source:
 
 
 def validated(source: Source, file: Path) -> Loaded:
-    """The assignment in what was read. Raises AssignmentError."""
+    """The assignment in what was read. Raises AssignmentError.
+
+    Raises UsageError for one with parameters that have no values yet (`assignment.references.given`).
+    """
+    if has_parameters(source) and source.values is None:
+        raise UsageError(
+            f"{file} has parameters, which differ from student to student; say whose: --student ID"
+        )
     from pydantic import ValidationError
 
     model = _model_for(source.data)
@@ -99,8 +129,7 @@ def validated(source: Source, file: Path) -> Loaded:
         from dockgrader.assignment.problems import problems_in_assignment
 
         raise refusal(problems_in_assignment(source, error, model)) from None
-    digest = hashlib.sha256(source.text.encode()).hexdigest()
-    return Loaded(assignment, file, f"sha256:{digest}")
+    return Loaded(assignment, file, source.digest, source.values or {})
 
 
 def _model_for(data: Any) -> type[Assignment]:

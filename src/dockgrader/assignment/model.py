@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
@@ -59,6 +59,10 @@ class Assignment(Spec):
 
     id: Identifier = Field(description="The assignment's name")
     title: Text = Field(description="The assignment's title")
+    parameters: dict[str, Any] = Field(
+        {},
+        description="Values that differ from student to student, by name; ${name} stands for one in any text",
+    )
     tasks: list[Task] = Field(min_length=1, max_length=100, description="The tasks")
 
     @model_validator(mode="after")

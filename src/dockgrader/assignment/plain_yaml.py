@@ -111,10 +111,10 @@ class _Converter:
 def _scalar(node: ScalarNode) -> str | int | float | bool | None:
     text: str = node.value
     if node.tag == PLAIN:
-        return _plain(text)
+        return plain(text)
     if node.tag == TEXT:
         return text
-    value = _plain(text)
+    value = plain(text)
     kind = {bool: "bool", int: "int", float: "float", type(None): "null"}.get(type(value))
     if node.tag == TAGS + "float" and kind == "int":
         return float(text)
@@ -123,7 +123,8 @@ def _scalar(node: ScalarNode) -> str | int | float | bool | None:
     return value
 
 
-def _plain(text: str) -> str | int | float | bool | None:
+def plain(text: str) -> str | int | float | bool | None:
+    """What a scalar without quotes means."""
     if text in _WORDS:
         return _WORDS[text]
     if text[0] not in "+-.0123456789" or len(text) > MAX_DIGITS:

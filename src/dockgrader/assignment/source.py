@@ -6,15 +6,16 @@ allows. What the data is, is told in `plain_yaml`.
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 from yaml.nodes import MappingNode, Node
 
-from dockgrader.assignment.nodes import LINE_END, Wrong, compose, escaped, kind_of
+from dockgrader.assignment.nodes import LINE_END, PLAIN, Wrong, compose, escaped, kind_of
 from dockgrader.assignment.plain_yaml import child, plain_data
 from dockgrader.errors import AssignmentError
 from dockgrader.frozen import dataclass
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 
 Path = tuple[str | int, ...]
 """Where a value stands in the data: `("tasks", 0, "id")`."""
+
+Value = str | int | float | bool
+"""What a parameter of an assignment is for one student."""
+
+Values = Mapping[str, Value]
+"""A student's values by the parameters' names."""
 
 MAX_BYTES = 1 << 20
 
@@ -49,6 +56,13 @@ class Source:
     text: str
     data: dict[Any, Any]
     root: MappingNode = field(repr=False, compare=False)
+    values: Values | None = None
+    """What `data` has in the place of its parameters, once they are put there (`assignment.references`)."""
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the file, as `sha256:HEX`."""
+        return f"sha256:{hashlib.sha256(self.text.encode()).hexdigest()}"
 
     def value_position(self, path: Path) -> Position:
         """Where the value at `path` starts; where there is none, its nearest parent that exists."""
@@ -59,6 +73,11 @@ class Source:
         """Where the key of `path` starts; a list's item has none, so its value's start."""
         *_, (key, node) = self._steps(path)
         return _position((key or node).start_mark)
+
+    def is_plain(self, path: Path) -> bool:
+        """Whether the text at `path`, which is there, stands without quotes."""
+        *_, (_, node) = self._steps(path)
+        return bool(node.tag == PLAIN)
 
     def _steps(self, path: Path) -> Iterator[tuple[Node | None, Node]]:
         """(key, value) nodes from the top down along `path`, as far as the file goes."""

@@ -9,11 +9,13 @@ from __future__ import annotations
 import difflib
 from dataclasses import replace
 
-from dockgrader.assignment.loading import Loaded, load
+from dockgrader.assignment.loading import Loaded, has_parameters, outline, read, validated
+from dockgrader.assignment.source import Source
+from dockgrader.batch.attempt import Attempt
 from dockgrader.batch.folder import RunFolder
 from dockgrader.batch.results import ChosenTask, StudentResult, result
 from dockgrader.batch.roster import Student
-from dockgrader.errors import DockgraderError, EvidenceError, UsageError
+from dockgrader.errors import DockgraderError, UsageError
 from dockgrader.frozen import dataclass
 from dockgrader.grading.evidence import Evidence, read_evidence
 from dockgrader.grading.run import grade_evidence
@@ -32,6 +34,7 @@ _NOTES = {
         "attempt": "Attempt {number} of {count}, {at}",
         "provided": "graded from evidence that the student handed in",
         "regraded": "regraded from the evidence of attempt {of}",
+        "parameters": "the task was drawn with {values}",
         "kept": "the verdicts of {checks} are those of an earlier grading, since the evidence has not what they ask",
         "differs": "Graded again, the saved evidence says {again} instead of {stored} for {check}: the latter counts",
         "no-evidence": "The evidence cannot be shown: {why}",
@@ -43,6 +46,7 @@ _NOTES = {
         "attempt": "Попытка {number} из {count}, {at}",
         "provided": "оценено по данным, которые прислал студент",
         "regraded": "пересчитано по данным попытки {of}",
+        "parameters": "параметры задания: {values}",
         "kept": "вердикты {checks} взяты из прежней проверки: в сохранённых данных нет того, что для них нужно",
         "differs": "Повторная оценка сохранённых данных даёт {again} вместо {stored} для {check}: засчитано второе",
         "no-evidence": "Данные показать нельзя: {why}",
@@ -65,16 +69,16 @@ def appeal(folder: RunFolder, student_id: str, lang: str) -> Appeal:
     """What one takes into an appeal. Raises UsageError for an unknown student, with near names."""
     student = _student(folder, student_id)
     found = result(folder.run, student, folder.attempts(student.id))
-    loaded = _snapshot(folder)
+    source = _snapshot(folder)
     tasks, hosts, disagreements = [], [], []
     for chosen in found.tasks:
-        again = _again(folder, loaded, student, chosen, lang)
+        again = _again(folder, source, student, chosen, lang)
         if isinstance(again, Report):
             hosts.append(again)
         task, differs = _task(found, chosen, again, lang)
         tasks.append(task)
         disagreements += differs
-    return Appeal(_report(folder, found, tuple(tasks), hosts, loaded, lang), tuple(disagreements))
+    return Appeal(_report(folder, found, tuple(tasks), hosts, source, lang), tuple(disagreements))
 
 
 def _student(folder: RunFolder, wanted: str) -> Student:
@@ -86,28 +90,40 @@ def _student(folder: RunFolder, wanted: str) -> Student:
     raise UsageError(f"there is no student {wanted!r} in {folder.path}{advice}")
 
 
-def _snapshot(folder: RunFolder) -> Loaded | None:
+def _snapshot(folder: RunFolder) -> Source | None:
     try:
-        return load(folder.assignment_file)
+        source = read(folder.assignment_file)
+        outline(source, folder.assignment_file)
     except (DockgraderError, OSError):
         return None
+    return source
+
+
+def _as_graded(folder: RunFolder, source: Source, attempt: Attempt) -> Loaded:
+    """The assignment with the values that the student had. Raises AssignmentError where some are not known."""
+    if has_parameters(source):
+        from dockgrader.assignment.references import given
+
+        source = given(source, attempt.parameters)
+    return validated(source, folder.assignment_file)
 
 
 def _again(
-    folder: RunFolder, loaded: Loaded | None, student: Student, chosen: ChosenTask, lang: str
+    folder: RunFolder, source: Source | None, student: Student, chosen: ChosenTask, lang: str
 ) -> Report | str:
     """The task graded again from the evidence of the attempt that counts, or why that cannot be."""
     words = _NOTES[lang]
     if chosen.attempt is None:
         return words["none"]
-    if loaded is None:
+    if source is None:
         return filled(words["no-evidence"], {"why": str(folder.assignment_file)})
     path = folder.evidence_file(student.id, chosen.attempt)
     if path is None:
         return filled(words["no-evidence"], {"why": words["not-kept"]})
     try:
         evidence: Evidence = read_evidence(path)
-    except EvidenceError as error:
+        loaded = _as_graded(folder, source, chosen.attempt)
+    except UsageError as error:
         return filled(words["no-evidence"], {"why": str(error)})
     models = [task for task in loaded.assignment.tasks if task.id == chosen.info.id]
     return grade_evidence(loaded, models, evidence, lang)
@@ -148,6 +164,10 @@ def _attempt_notes(found: StudentResult, chosen: ChosenTask, lang: str) -> list[
         return []
     params = {"number": attempt.number, "count": len(found.attempts), "at": attempt.at, "of": attempt.of}
     parts = [filled(words["attempt"], params)]
+    if attempt.parameters:
+        from dockgrader.assignment.parameters import in_words
+
+        parts.append(filled(words["parameters"], {"values": in_words(attempt.parameters)}))
     if attempt.of is not None:
         parts.append(filled(words["regraded"], params))
     if attempt.provided:
@@ -175,7 +195,7 @@ def _report(
     found: StudentResult,
     tasks: tuple[TaskReport, ...],
     hosts: list[Report],
-    loaded: Loaded | None,
+    source: Source | None,
     lang: str,
 ) -> Report:
     about, attempts = folder.run.assignment, found.attempts
@@ -190,7 +210,7 @@ def _report(
         error=error,
         lang=lang,
         assignment=AssignmentReport(
-            about.id, f"{_named(found.student)}: {title}", loaded.digest if loaded else about.digest
+            about.id, f"{_named(found.student)}: {title}", source.digest if source else about.digest
         ),
         host=host,
         started_at=max((attempt.at for attempt in counting), default=folder.run.started_at),

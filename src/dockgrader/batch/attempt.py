@@ -7,6 +7,7 @@ from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
+from dockgrader.assignment.source import Values
 from dockgrader.frozen import dataclass
 from dockgrader.report.model import Report
 
@@ -45,12 +46,20 @@ class Attempt:
     provided: bool = False
     kept: tuple[str, ...] = ()
     """Checks (`task/check`) whose old verdict stands, since the evidence has not what a new assignment asks."""
+    parameters: Values = field(default_factory=dict)
+    """The values of an assignment's parameters by which it was graded."""
     report: Report | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As it is written, without the report, which has a file of its own."""
         fields = {key: value for key, value in _fields(self).items() if key != "report"}
-        return {"schema": SCHEMA, **fields, "kept": list(self.kept), "machine": dict(self.machine)}
+        return {
+            "schema": SCHEMA,
+            **fields,
+            "kept": list(self.kept),
+            "machine": dict(self.machine),
+            "parameters": dict(self.parameters),
+        }
 
 
 def _fields(thing: Any) -> dict[str, Any]:
@@ -76,10 +85,17 @@ def attempt_from(raw: Any, report: Report | None) -> Attempt:
             of=None if raw.get("of") is None else int(raw["of"]),
             provided=raw.get("provided") is True,
             kept=tuple(str(check) for check in raw.get("kept", ())),
+            parameters=_values(raw.get("parameters", {})),
             report=report,
         )
     except (LookupError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"it is no attempt ({type(error).__name__}: {str(error)[:60]})") from None
+
+
+def _values(raw: Any) -> Values:
+    if not all(isinstance(value, str | int | float) for value in raw.values()):
+        raise ValueError("its parameters are no plain values")
+    return {str(name): value for name, value in raw.items()}
 
 
 def _name(raw: Any) -> str | None:

@@ -52,11 +52,11 @@ def class_report(folder: RunFolder, lang: str, *, hints: bool = False) -> ClassR
 
 def _outline(folder: RunFolder, lang: str) -> tuple[tuple[TaskOutline, ...], str]:
     """Tasks with their checks, and the title, from the snapshot; what run.json says where that cannot be read."""
-    from dockgrader.assignment.loading import load
+    from dockgrader.assignment.loading import load_outline
 
     about = folder.run.assignment
     try:
-        assignment = load(folder.assignment_file).assignment
+        assignment = load_outline(folder.assignment_file).assignment
     except (DockgraderError, OSError):
         return tuple(TaskOutline(task.id, task.title, task.max_score) for task in about.tasks), about.title
     models = {task.id: task for task in assignment.tasks}

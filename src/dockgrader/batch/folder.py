@@ -62,13 +62,17 @@ class AssignmentInfo:
 
 @dataclass(frozen=True)
 class RunInfo:
-    """run.json. `keep` is `best` (per task) or `latest`."""
+    """run.json. `keep` is `best` (per task) or `latest`.
+
+    `parameter_key` is the fingerprint of the key by which the students' parameters are drawn; "" without any.
+    """
 
     assignment: AssignmentInfo
     roster: tuple[Student, ...]
     keep: str
     started_at: str
     dockgrader: str
+    parameter_key: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As it is written."""
@@ -90,6 +94,7 @@ class RunInfo:
             "keep": self.keep,
             "started_at": self.started_at,
             "dockgrader": self.dockgrader,
+            "parameter_key": self.parameter_key,
         }
 
 
@@ -259,6 +264,7 @@ def _run(raw: Any) -> RunInfo:
         str(raw["keep"]),
         str(raw["started_at"]),
         str(raw["dockgrader"]),
+        str(raw.get("parameter_key", "")),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from dockgrader.assignment.source import Values
 from dockgrader.batch.folder import RunFolder
 from dockgrader.batch.roster import Student
 from dockgrader.batch.run import attempt_of
@@ -17,8 +18,19 @@ from dockgrader.grading.evidence import Evidence, read_evidence
 from dockgrader.hosts.endpoint import resolve
 
 
-def job_of(student: Student, work: Work, lang: str, accept_new: bool, *, send_keys: bool = False) -> Job:
-    """The job of grading a student's machine. Raises UsageError for an unusable URL, or a key that cannot be sent."""
+def job_of(
+    student: Student,
+    work: Work,
+    lang: str,
+    accept_new: bool,
+    *,
+    send_keys: bool = False,
+    values: Values | None = None,
+) -> Job:
+    """The job of grading a student's machine; `values` are those of the assignment's parameters.
+
+    Raises UsageError for an unusable URL, or a key that cannot be sent.
+    """
     endpoint = replace(
         resolve(student.url, os.environ),
         why="the roster",
@@ -27,7 +39,7 @@ def job_of(student: Student, work: Work, lang: str, accept_new: bool, *, send_ke
         ssh_jump=student.jump,
     )
     sent = files_of(endpoint) if send_keys and endpoint.scheme == "ssh" else {}
-    return Job(student.id, endpoint, student.lang or lang, work, sent=sent)
+    return Job(student.id, endpoint, student.lang or lang, work, sent=sent, values=values or {})
 
 
 def handed_in(pairs: Sequence[str], roster: Sequence[Student]) -> list[tuple[Student, Evidence]]:

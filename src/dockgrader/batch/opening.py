@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dockgrader import __version__
 from dockgrader.assignment import loading
 from dockgrader.assignment.loading import Loaded
 from dockgrader.assignment.model import Task
-from dockgrader.assignment.source import Source
+from dockgrader.assignment.source import Source, Values
 from dockgrader.batch import folder as folders
 from dockgrader.batch.folder import AssignmentInfo, RunFolder, RunInfo, TaskInfo
 from dockgrader.batch.results import result
@@ -21,10 +22,16 @@ from dockgrader.frozen import dataclass
 from dockgrader.report.model import total
 from dockgrader.texts import language, picked
 
+if TYPE_CHECKING:
+    from dockgrader.assignment.drawing import Key
+
 
 @dataclass(frozen=True)
 class Asked:
-    """What the command line asks for. `tasks` are all of the assignment's, or the one that `task` names."""
+    """What the command line asks for. `tasks` are all of the assignment's, or the one that `task` names.
+
+    `key` draws the students' parameters, where the assignment has any.
+    """
 
     loaded: Loaded
     source: Source
@@ -36,15 +43,39 @@ class Asked:
     resume: bool = False
     changed_assignment: bool = False
     again: bool = False
+    key: Key | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the key; "" without one."""
+        return self.key.fingerprint(self.loaded.assignment.id) if self.key else ""
+
+    def values(self, student: Student) -> Values:
+        """The student's, of the assignment's parameters; none without any."""
+        if self.key is None:
+            return {}
+        from dockgrader.assignment.drawing import drawn
+
+        return drawn(self.source, student.id, self.key)
 
 
-def ask(assignment: str, students: Sequence[Student], lang: str | None, keep: str | None) -> Asked:
-    """What is asked for, with the assignment by its name. Raises UsageError, AssignmentError."""
+def ask(
+    assignment: str,
+    students: Sequence[Student],
+    lang: str | None,
+    keep: str | None,
+    key: Callable[[str], Key] | None = None,
+) -> Asked:
+    """What is asked for, with the assignment by its name. Raises UsageError, AssignmentError.
+
+    `key` is called with the assignment's file where that has parameters.
+    """
     wanted = loading.find(assignment)
     source = loading.read(wanted.file)
-    loaded = loading.validated(source, wanted.file)
+    loaded = loading.outline(source, wanted.file)
     tasks = loading.tasks_of(loaded, wanted.task)
-    return Asked(loaded, source, wanted.task, tasks, students, keep, language(lang))
+    asked = Asked(loaded, source, wanted.task, tasks, students, keep, language(lang))
+    return replace(asked, key=key(source.file)) if key and loading.has_parameters(source) else asked
 
 
 def open_run(path: Path, asked: Asked) -> RunFolder:
@@ -62,7 +93,13 @@ def open_run(path: Path, asked: Asked) -> RunFolder:
     run_folder.tidy()
     run = run_folder.run
     _refuse_another(path, run.assignment, asked)
-    updated = replace(run, roster=tuple(asked.roster), keep=asked.keep or run.keep)
+    refuse_other_key(path, run, asked.fingerprint)
+    updated = replace(
+        run,
+        roster=tuple(asked.roster),
+        keep=asked.keep or run.keep,
+        parameter_key=asked.fingerprint or run.parameter_key,
+    )
     if run.assignment.digest != asked.loaded.digest:
         updated = replace(updated, assignment=_about(asked, run.assignment.task))
     if updated != run:
@@ -115,6 +152,14 @@ def _refuse_another(path: Path, before: AssignmentInfo, asked: Asked) -> None:
         )
 
 
+def refuse_other_key(path: Path, run: RunInfo, fingerprint: str) -> None:
+    """Raises UsageError where the key would draw other values than the run's: students did what they were told."""
+    if run.parameter_key and fingerprint and run.parameter_key != fingerprint:
+        raise UsageError(
+            f"{path} was begun with another key, by which its students have their parameters; give that one"
+        )
+
+
 def _new(asked: Asked) -> RunInfo:
     return RunInfo(
         assignment=_about(asked, asked.task),
@@ -122,6 +167,7 @@ def _new(asked: Asked) -> RunInfo:
         keep=asked.keep or "best",
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         dockgrader=__version__,
+        parameter_key=asked.fingerprint,
     )
 
 

@@ -7,12 +7,13 @@ what would change; writing is another step.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from dockgrader.assignment.loading import Loaded
 from dockgrader.assignment.model import Task
+from dockgrader.assignment.source import Values
 from dockgrader.batch.attempt import Attempt, Kind
 from dockgrader.batch.folder import RunFolder, RunInfo
 from dockgrader.batch.opening import about
@@ -53,12 +54,21 @@ class Plan:
 
 
 def plan(
-    folder: RunFolder, loaded: Loaded, tasks: Sequence[Task], only: tuple[str, str] | None, lang: str
+    folder: RunFolder,
+    loaded: Loaded,
+    tasks: Sequence[Task],
+    only: tuple[str, str] | None,
+    lang: str,
+    individual: Callable[[Student, Values], Loaded] | None = None,
 ) -> Plan:
-    """Grade the evidence anew, by these tasks, or `only` one check (task, check); nothing is written."""
+    """Grade the evidence anew, by these tasks, or `only` one check (task, check); nothing is written.
+
+    Where the assignment has parameters `individual` is a student's own one, by the values of an attempt.
+    """
     before = folder.run
     covered = [task for task in loaded.assignment.tasks if before.assignment.task in (None, task.id)]
     run = replace(before, assignment=about(loaded, before.assignment.task, covered, lang))
+    covering = {task.id for task in covered}
     known = {info.id for info in before.assignment.tasks}
     asked = {task.id for task in tasks}
     found: list[Regraded] = []
@@ -77,13 +87,14 @@ def plan(
                 continue
             old = attempt.report
             ours = {task.id for task in old.tasks} | (asked - known)
-            again = [task for task in covered if task.id in ours]
-            report = grade_evidence(loaded, again, evidence, old.lang, facts=False)
+            own = individual(student, attempt.parameters) if individual else loaded
+            again = [task for task in own.assignment.tasks if task.id in ours & covering]
+            report = grade_evidence(own, again, evidence, old.lang, facts=False)
             merged, kept = _merged(old, report, asked, only)
             differences = list(_differences(old, merged))
             if differences or kept != attempt.kept or merged.assignment.digest != old.assignment.digest:
                 number = len(attempts) + len(new) + 1_000_000_000  # until it is written
-                new.append(_attempt(attempt, merged, kept, number))
+                new.append(replace(_attempt(attempt, merged, kept, number), parameters=own.values))
                 why += differences
         if new:
             was = result(before, student, attempts)

@@ -290,4 +290,5 @@ def attempt_of(outcome: Outcome, *, provided: bool = False) -> Attempt:
         retries=outcome.retries,
         machine=outcome.machine,
         provided=provided,
+        parameters=outcome.parameters,
     )

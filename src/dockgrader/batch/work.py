@@ -21,7 +21,7 @@ from typing import Any
 from dockgrader.assignment import loading
 from dockgrader.assignment.loading import Loaded
 from dockgrader.assignment.model import Task
-from dockgrader.assignment.source import parse_source
+from dockgrader.assignment.source import Source, Values, parse_source
 from dockgrader.batch.machine import fingerprints
 from dockgrader.batch.sent import laid_down
 from dockgrader.errors import DockgraderError, Unobserved
@@ -63,7 +63,8 @@ class Work:
 class Job:
     """One student to grade. `probe` only finds out whether the machine can be reached.
 
-    `sent` are key files by name that go with it (batch.sent), where the worker's own are not to be used.
+    `sent` are key files by name that go with it (batch.sent), where the worker's own are not to be used. `values` are
+    the student's, of an assignment with parameters; the key by which they were drawn stays with the coordinator.
     """
 
     student: str
@@ -72,6 +73,7 @@ class Job:
     work: Work
     probe: bool = False
     sent: Mapping[str, bytes] = field(default_factory=dict, hash=False)
+    values: Values = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ class Outcome:
     duration_s: float = 0.0
     retries: int = 0
     machine: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Values = field(default_factory=dict)
 
 
 def prepare() -> None:
@@ -131,14 +134,30 @@ def accepted(job: Job, evidence: Evidence) -> Outcome:
 
 
 def _from_evidence(job: Job, evidence: Evidence) -> Report:
-    loaded, tasks = _assignment(job.work.assignment, job.work.file, job.work.task)
+    loaded, tasks = _assignment(job)
     return grade_evidence(loaded, tasks, evidence, job.lang, facts=False)
 
 
-@functools.lru_cache(maxsize=4)
-def _assignment(text: str, file: str, task: str | None) -> tuple[Loaded, list[Task]]:
-    loaded = loading.validated(parse_source(text, file), Path(file))
+def _assignment(job: Job) -> tuple[Loaded, list[Task]]:
+    """What is to be graded; the same for all, unless there are parameters."""
+    work, values = job.work, json.dumps(dict(job.values))
+    return _built(work.assignment, work.file, work.task, values)
+
+
+@functools.lru_cache(maxsize=64)
+def _built(text: str, file: str, task: str | None, values: str) -> tuple[Loaded, list[Task]]:
+    source = _parsed(text, file)
+    if loading.has_parameters(source):
+        from dockgrader.assignment.references import given
+
+        source = given(source, json.loads(values))
+    loaded = loading.validated(source, Path(file))
     return loaded, loading.tasks_of(loaded, task)
+
+
+@functools.lru_cache(maxsize=4)
+def _parsed(text: str, file: str) -> Source:
+    return parse_source(text, file)
 
 
 def _graded_with_keys(job: Job, at: str, begun: float) -> Outcome:
@@ -166,7 +185,7 @@ def _pause(retries: int) -> float:
 
 def _once(job: Job, deadline: Deadline) -> tuple[Evidence, Report]:
     work = job.work
-    loaded, tasks = _assignment(work.assignment, work.file, work.task)
+    loaded, tasks = _assignment(job)
     seconds = deadline.remaining()
     # A login that takes longer than a third of the time is tried again rather than waited for, but not a short one.
     reached = reach(job.endpoint, Bounds(seconds, work.wait, reach=max(_LOGIN_SECONDS, work.timeout / 3)))
@@ -198,6 +217,7 @@ def _outcome(job: Job, at: str, report: Report, evidence: Evidence, seconds: flo
         duration_s=round(seconds, 3),
         retries=retries,
         machine=fingerprints(evidence),
+        parameters=job.values,
     )
 
 

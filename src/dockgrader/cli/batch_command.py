@@ -17,6 +17,7 @@ from dockgrader.frozen import dataclass
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from dockgrader.assignment.drawing import Key
     from dockgrader.batch.folder import RunFolder
     from dockgrader.batch.opening import Asked
     from dockgrader.batch.run import Ending, Stop
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     metavar="STUDENT=FILE",
     help="Grade an evidence file that a student handed in; no machine is asked. Any number of times.",
 )
+@options.parameter_key_option()
 @options.timeout_option("Bound of each machine, with all its retries.")
 @options.wait_option()
 @options.new_keys_option()
@@ -85,6 +87,7 @@ def command(
     changed_assignment: bool,
     keep: str | None,
     accepted: tuple[str, ...],
+    key_file: Path | None,
     timeout: float,
     wait: float,
     accept_new: bool,
@@ -116,7 +119,7 @@ def command(
     from dockgrader.batch.work import Work
 
     students = rosters.load(roster, keys_here=engine == "local" or send_keys)
-    asked = ask(assignment, students, lang, keep)
+    asked = ask(assignment, students, lang, keep, partial(_key, key_file=key_file))
     asked = replace(
         asked, resume=resume or bool(accepted), again=again, changed_assignment=changed_assignment
     )
@@ -136,6 +139,12 @@ class _Where:
 
     scheduler: str | None
     send_keys: bool
+
+
+def _key(assignment: str, key_file: Path | None) -> Key:
+    from dockgrader.cli.individual import needed_key
+
+    return needed_key(assignment, key_file)
 
 
 def _refuse_contradictions(engine: str, scheduler: str | None, send_keys: bool, accept_new: bool) -> None:
@@ -160,7 +169,14 @@ def _grade(out: Path, asked: Asked, work: Work, jobs: int | None, accept_new: bo
     with interruptible(stop, partial(batch_progress.stopping, asked.lang)):
         folder = opening.open_run(out, asked)
         todo = [
-            job_of(student, work, asked.lang, accept_new, send_keys=where.send_keys)
+            job_of(
+                student,
+                work,
+                asked.lang,
+                accept_new,
+                send_keys=where.send_keys,
+                values=asked.values(student),
+            )
             for student in opening.to_grade(folder, asked)
         ]
         _name_damaged(folder)
@@ -232,7 +248,8 @@ def _accept(out: Path, asked: Asked, work: Work, pairs: tuple[str, ...]) -> int:
     folder = opening.open_run(out, asked)
     complete = True
     for student, evidence in handed_in:
-        outcome = jobs.accept(folder, jobs.job_of(student, work, asked.lang, accept_new=False), evidence)
+        job = jobs.job_of(student, work, asked.lang, accept_new=False, values=asked.values(student))
+        outcome = jobs.accept(folder, job, evidence)
         score = "-" if outcome.score is None else f"{outcome.score:g}"
         said = f"{student.id}: {score} of {outcome.max_score:g}, from evidence that the student provided"
         click.echo(clean(f"{said}. {outcome.reason}" if outcome.reason else said, 2000))

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Save what was read.",
 )
+@options.whose_options
 @options.lang_option()
 @options.timeout_option()
 @options.wait_option()
@@ -45,6 +46,9 @@ def command(
     accept_new: bool,
     formats: tuple[str, ...],
     evidence: Path | None,
+    student: str | None,
+    key_file: Path | None,
+    chosen: tuple[str, ...],
     lang: str | None,
     timeout: float,
     wait: float,
@@ -63,6 +67,7 @@ def command(
       dockgrader check homework-1 --watch
       dockgrader check homework-1 --host ssh://student@vm
       dockgrader check homework-1 --host recorded:evidence.json
+      dockgrader check my-homework --student ivanov --parameter-key ~/keys/my-homework
     """
     asked = output.outputs(formats)
     if evidence is not None:
@@ -83,6 +88,10 @@ def command(
 
         wanted = loading.find(assignment)
         source = loading.read(wanted.file)
+        if loading.has_parameters(source):
+            from dockgrader.cli.individual import individual
+
+            source = individual(source, student, key_file, chosen)
         spoken = language(lang)
 
         @cache

@@ -25,7 +25,7 @@ def command(lang: str | None) -> None:
     rows = []
     for name, file in loading.found():
         try:
-            loaded = loading.load(file)
+            loaded = loading.load_outline(file)
         except AssignmentError as error:
             click.echo(f"{clean(name)}: {clean(str(error).splitlines()[0])}", err=True)
             continue

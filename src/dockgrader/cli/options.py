@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -67,6 +68,39 @@ def lang_option() -> Decorator:
     return click.option(
         "--lang", type=click.Choice(LANGUAGES), help="Language of the report; else the locale's."
     )
+
+
+def parameter_key_option() -> Decorator:
+    """`--parameter-key`."""
+    return click.option(
+        "--parameter-key",
+        "key_file",
+        type=click.Path(path_type=Path, readable=False),  # what is wrong with it is told without its name
+        metavar="FILE",
+        help="The key by which parameters are drawn; else DOCKGRADER_PARAMETER_KEY_FILE names it, or "
+        "DOCKGRADER_PARAMETER_KEY is it.",
+    )
+
+
+def whose_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--student`, `--parameter-key` and `--parameter`."""
+    for option in (
+        click.option(
+            "--parameter",
+            "chosen",
+            multiple=True,
+            metavar="NAME=VALUE",
+            help="In place of a student: the values of all parameters, one an option. No key is needed.",
+        ),
+        parameter_key_option(),
+        click.option(
+            "--student",
+            metavar="ID",
+            help="Whose: of an assignment with parameters each student has another one.",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 def wait_option() -> Decorator:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,17 @@ import click
 from dockgrader.errors import UsageError
 
 if TYPE_CHECKING:
+    from dockgrader.assignment.drawing import Key
+    from dockgrader.assignment.loading import Loaded
+    from dockgrader.assignment.source import Source, Values
+    from dockgrader.batch.folder import RunFolder
     from dockgrader.batch.regrading import Plan
+    from dockgrader.batch.roster import Student
 
 
-def regrade_folder(assignment: str, path: Path, check: str | None, lang: str | None, *, yes: bool) -> int:
+def regrade_folder(
+    assignment: str, path: Path, check: str | None, lang: str | None, key_file: Path | None, *, yes: bool
+) -> int:
     """Grade a run's evidence anew; the exit status is a batch's. Raises UsageError."""
     gc.enable()
     from dockgrader.assignment import loading
@@ -27,13 +35,14 @@ def regrade_folder(assignment: str, path: Path, check: str | None, lang: str | N
     folder = RunFolder(path)
     wanted = loading.find(assignment)
     source = loading.read(wanted.file)
-    loaded = loading.validated(source, wanted.file)
+    loaded = loading.outline(source, wanted.file)
     if loaded.assignment.id != folder.run.assignment.id:
         raise UsageError(f"{path} is a run of {folder.run.assignment.id}, not of {loaded.assignment.id}")
     tasks = loading.tasks_of(loaded, wanted.task)
     only = _only(check, {(task.id, each.id) for task in tasks for each in task.checks})
     with locked(path):
-        planned = regrading.plan(folder, loaded, tasks, only, language(lang))
+        own = _Own(folder, source, wanted.file, key_file) if loading.has_parameters(source) else None
+        planned = regrading.plan(folder, loaded, tasks, only, language(lang), own)
         for problem in [*folder.damaged, *planned.unreadable]:
             _note(f"{problem}; what it says is left as it is")
         _show(planned)
@@ -45,6 +54,40 @@ def regrade_folder(assignment: str, path: Path, check: str | None, lang: str | N
             regrading.write(folder, planned, source.text.encode())
             click.echo(f"Written: {len(planned.regraded)} students.")
     return 0 if all(found.status is Standing.GRADED for found in results(folder)) else 3
+
+
+class _Own:
+    """Each student's own assignment: the values of the attempt, as the student did what those said.
+
+    Parameters that the assignment did not have then are drawn, for which the key is needed.
+    """
+
+    def __init__(self, folder: RunFolder, source: Source, file: Path, key_file: Path | None) -> None:
+        self._folder, self._source, self._file, self._key_file = folder, source, file, key_file
+
+    def __call__(self, student: Student, recorded: Values) -> Loaded:
+        from dockgrader.assignment.loading import validated
+        from dockgrader.assignment.references import given
+
+        names = self._source.data["parameters"]
+        values = {name: value for name, value in recorded.items() if name in names}
+        if len(values) < len(names):
+            values = {**self._drawn(student), **values}
+        return validated(given(self._source, values), self._file)
+
+    def _drawn(self, student: Student) -> Values:
+        from dockgrader.assignment.drawing import drawn
+
+        return drawn(self._source, student.id, self._key)
+
+    @cached_property
+    def _key(self) -> Key:
+        from dockgrader.batch.opening import refuse_other_key
+        from dockgrader.cli.individual import needed_key
+
+        key, run = needed_key(self._source.file, self._key_file), self._folder.run
+        refuse_other_key(self._folder.path, run, key.fingerprint(run.assignment.id))
+        return key
 
 
 def _only(check: str | None, known: set[tuple[str, str]]) -> tuple[str, str] | None:

@@ -24,7 +24,8 @@ def command(assignment: str, everything: bool, form: str) -> int:
     """Test an assignment's checks: grade its cases, then mutants of a correct solution.
 
     The cases lie beside it, in checks/NAME/cases.yaml for checks/NAME.yaml. Each check must fail in one of them, and
-    whatever is changed in a correct solution must cost points, or be accepted there with a reason.
+    whatever is changed in a correct solution must cost points, or be accepted there with a reason. Where there are
+    parameters, each case says its values, a correct one is there at both ends, and none passes for another student's.
 
     \b
     Examples:
@@ -43,7 +44,7 @@ def command(assignment: str, everything: bool, form: str) -> int:
     wanted = loading.find(assignment)
     if wanted.task is not None:
         raise UsageError("selftest is about a whole assignment; leave the task away")
-    loaded = loading.load(wanted.file)
+    loaded = loading.load_outline(wanted.file)
     outcome = selftest(loaded, load_cases(loaded), _progress)
     if form == "json":
         click.echo(as_json.render(outcome), nl=False)

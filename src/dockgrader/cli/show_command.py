@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,15 +15,19 @@ if TYPE_CHECKING:
 
 @click.command("show")
 @options.assignment_argument()
+@options.whose_options
 @options.lang_option()
-def command(assignment: str, lang: str | None) -> None:
+def command(
+    assignment: str, student: str | None, key_file: Path | None, chosen: tuple[str, ...], lang: str | None
+) -> None:
     """Show an assignment's tasks, checks and points, and everything that it runs on the student's host.
 
-    Of a kind that a package adds, all fields are shown.
+    Of a kind that a package adds, all fields are shown. Of an assignment with parameters, one student's text.
 
     \b
-    Example:
+    Examples:
       dockgrader show homework-1
+      dockgrader show my-homework --student ivanov --parameter-key ~/keys/my-homework
     """
     from dockgrader.assignment import loading
     from dockgrader.report.model import total, whole
@@ -31,7 +36,12 @@ def command(assignment: str, lang: str | None) -> None:
 
     spoken = language(lang)
     wanted = loading.find(assignment)
-    loaded = loading.load(wanted.file)
+    source = loading.read(wanted.file)
+    if loading.has_parameters(source):
+        from dockgrader.cli.individual import individual
+
+        source = individual(source, student, key_file, chosen)
+    loaded = loading.validated(source, wanted.file)
     tasks = loading.tasks_of(loaded, wanted.task)
     click.echo(
         f"{clean(picked(loaded.assignment.title, spoken))}\n{clean(str(loaded.file))}  {loaded.digest[:19]}"

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 def command(files: tuple[str, ...], form: str) -> int:
     """Say everything that is wrong in assignments, or in their cases, with file, line and column.
 
-    FILE is a path to an assignment or to its cases.yaml, or a name that `dockgrader list` shows.
+    FILE is a path to an assignment or to its cases.yaml, or a name that `dockgrader list` shows. An assignment with
+    parameters is validated at both ends of their ranges and for each entry of their lists.
 
     \b
     Examples:
@@ -58,7 +59,7 @@ def _problems(name: str) -> list[Problem]:
     try:
         file = path.parent.with_suffix(".yaml") if of_cases else path
         source = loading.read(file)
-        loaded = loading.validated(source, file)
+        loaded = loading.outline(source, file)
         return list(load_cases(loaded).strangers) if of_cases else _unusable(source, loaded)
     except AssignmentError as error:
         return [item for item in error.problems if isinstance(item, Problem)]

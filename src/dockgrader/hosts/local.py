@@ -81,7 +81,9 @@ class LocalHost:
         """Run a program of this machine with the engine's address in its environment."""
         if self._remote:
             raise Unobserved("host.run", f"No program can be run on {self.name} over tcp://")
-        env = {**os.environ, "DOCKER_HOST": self._endpoint.url, "LC_ALL": "C"}
+        # Our own settings are none of its business, above all the key of individual tasks.
+        ambient = {name: text for name, text in os.environ.items() if not name.startswith("DOCKGRADER_")}
+        env = {**ambient, "DOCKER_HOST": self._endpoint.url, "LC_ALL": "C"}
         env.pop("DOCKER_CONTEXT", None)
         program = _started(argv, env)
         self._programs.add(program)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from dockgrader.selftest.run import BlindSpot, CaseResult, Outcome
+from dockgrader.selftest.outcome import BlindSpot, CaseResult, Outcome
 
 SCHEMA = "dockgrader.selftest/1"
 
@@ -25,6 +25,7 @@ def render(outcome: Outcome) -> str:
         "broken": [
             {"mutant": mutant.name, "of": mutant.of, "reason": reason} for mutant, reason in outcome.broken
         ],
+        "unseen": list(outcome.unseen),
         "stale": [item.model_dump() for item in outcome.stale],
     }
     return json.dumps(said, indent=2, ensure_ascii=True) + "\n"

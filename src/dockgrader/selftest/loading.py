@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from dockgrader.assignment.loading import Loaded
+from dockgrader.assignment.loading import Loaded, read
+from dockgrader.assignment.parameters import Parameter, declared, text_of
 from dockgrader.assignment.problem import Problem, refusal
 from dockgrader.assignment.problems import problem_at, problems_from
 from dockgrader.assignment.source import Source, read_source
-from dockgrader.assignment.wording import unknown
+from dockgrader.assignment.wording import shown, unknown
 from dockgrader.errors import AssignmentError, EvidenceError
 from dockgrader.frozen import dataclass
 from dockgrader.grading.evidence import Evidence, read_evidence
@@ -30,12 +31,16 @@ class Recorded:
 
 @dataclass(frozen=True)
 class LoadedCases:
-    """The cases of an assignment. `strangers` are those that name a task or a check which is not there."""
+    """The cases of an assignment. `strangers` are those that name a task or a check which is not there.
+
+    `source` is the assignment's, where that has parameters, of which each case has values.
+    """
 
     file: Path
     model: Cases
     recorded: tuple[Recorded, ...]
     strangers: tuple[Problem, ...]
+    source: Source | None = None
 
 
 def cases_file(assignment: Path) -> Path:
@@ -55,15 +60,34 @@ def load_cases(loaded: Loaded) -> LoadedCases:
         model = Cases.model_validate(source.data)
     except ValidationError as error:
         _refuse(problems_from(source, error, Cases))
-    read = [_recorded(source, number, case) for number, case in enumerate(model.cases)]
-    _refuse([found for found in read if isinstance(found, Problem)])
-    recorded = tuple(found for found in read if isinstance(found, Recorded))
-    return LoadedCases(file, model, recorded, tuple(_strangers(source, model, loaded)))
+    own = read(loaded.file) if loaded.assignment.parameters else None
+    _refuse(list(_wrong_values(source, model, declared(own) if own else {})))
+    found = [_recorded(source, number, case) for number, case in enumerate(model.cases)]
+    _refuse([each for each in found if isinstance(each, Problem)])
+    recorded = tuple(each for each in found if isinstance(each, Recorded))
+    return LoadedCases(file, model, recorded, tuple(_strangers(source, model, loaded)), own)
 
 
 def _refuse(problems: list[Problem]) -> None:
     if problems:
         raise refusal(problems)
+
+
+def _wrong_values(source: Source, model: Cases, known: Mapping[str, Parameter]) -> Iterator[Problem]:
+    """Each case must say with which values of all parameters it was recorded."""
+    for number, case in enumerate(model.cases):
+        at = ("cases", number, "parameters")
+        for name, value in case.parameters.items():
+            if name not in known:
+                yield problem_at(source, (*at, name), unknown(f"parameter {shown(name)}", name, known))
+            elif known[name].place(value) is None:
+                yield problem_at(
+                    source, (*at, name), f"{shown(text_of(value))} is no value that {name} can have"
+                )
+        if missing := [name for name in known if name not in case.parameters]:
+            yield problem_at(
+                source, at, f"the values with which it was recorded are missing: {', '.join(missing)}"
+            )
 
 
 def _recorded(source: Source, number: int, case: Case) -> Recorded | Problem:

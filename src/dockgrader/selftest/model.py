@@ -27,6 +27,9 @@ class Case(Spec):
     recording: str = Field(
         min_length=1, description="An evidence file, beside this file: recordings/NAME.json.gz"
     )
+    parameters: dict[str, str | int | float | bool] = Field(
+        {}, description="The values of the assignment's parameters with which it was recorded"
+    )
     expect: dict[str, str] = Field(
         {},
         description="Checks (TASK/CHECK, or CHECK where the case has a task) that do not pass: the code with "

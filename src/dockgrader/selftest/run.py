@@ -2,108 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 
 from dockgrader.assignment.loading import Loaded
 from dockgrader.assignment.model import Task
-from dockgrader.assignment.problems import Problem
 from dockgrader.errors import EvidenceError
-from dockgrader.frozen import dataclass
 from dockgrader.grading.evidence import RecordedSee
 from dockgrader.grading.grade import Source, grade_task
 from dockgrader.report.model import Status, Verdict
+from dockgrader.selftest.individual import Individual
 from dockgrader.selftest.loading import LoadedCases, Recorded
 from dockgrader.selftest.model import Accepted, Case
 from dockgrader.selftest.mutants import Mutant, mutants_of
+from dockgrader.selftest.mutants.base import Path
 from dockgrader.selftest.mutants.fields import Varied, varied_of
+from dockgrader.selftest.outcome import BlindSpot, CaseResult, Outcome, failed_in
 from dockgrader.selftest.world import MISSING, World, WorldSee, world_of
 
 _BROKEN = ("check.broken", "fact.broken")
-
-
-@dataclass(frozen=True)
-class CaseResult:
-    """A case's verdicts by TASK/CHECK, as cases write them: those given and those expected."""
-
-    case: Case
-    given: Mapping[str, str]
-    expected: Mapping[str, str]
-
-    @property
-    def wrong(self) -> dict[str, tuple[str, str]]:
-        """Checks whose verdict is not the expected one: (expected, given)."""
-        return {
-            check: (self.expected.get(check, "passed"), word)
-            for check, word in self.given.items()
-            if word != self.expected.get(check, "passed")
-        }
-
-    @property
-    def uncaught(self) -> bool:
-        """Whether this is a mistake, and every check passes all the same."""
-        return not self.case.correct and set(self.given.values()) == {"passed"}
-
-
-@dataclass(frozen=True)
-class BlindSpot:
-    """A mutant that is not told from the correct solution. `undecided` is what the recording lacks to tell, or ""."""
-
-    mutant: Mutant
-    case: str
-    undecided: str = ""
-    accepted: Accepted | None = None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """All that a selftest finds. `checks` are TASK/CHECK in the assignment's order."""
-
-    checks: tuple[str, ...]
-    cases: tuple[CaseResult, ...]
-    strangers: tuple[Problem, ...]
-    mutated: tuple[str, ...]
-    mutants: int
-    caught_by: Mapping[str, int]
-    blind_spots: tuple[BlindSpot, ...]
-    broken: tuple[tuple[Mutant, str], ...]
-    stale: tuple[Accepted, ...]
-
-    @property
-    def never_failed(self) -> list[str]:
-        """Checks that failed in no case: nothing shows that they can."""
-        caught = {check for result in self.cases for check in failed_in(result)}
-        return [check for check in self.checks if check not in caught]
-
-    @property
-    def open_blind_spots(self) -> list[BlindSpot]:
-        """Those that are not accepted."""
-        return [spot for spot in self.blind_spots if spot.accepted is None]
-
-    @property
-    def sound(self) -> bool:
-        """Whether everything is as it should be."""
-        wrong = [result for result in self.cases if result.wrong]
-        return not (
-            wrong or self.strangers or self.never_failed or self.open_blind_spots or self.broken or self.stale
-        )
-
-
-def failed_in(result: CaseResult) -> list[str]:
-    """The checks that failed in a case, which is not: were skipped or in error."""
-    return [
-        check
-        for check, word in result.given.items()
-        if word not in ("passed", "skipped") and not word.startswith("error ")
-    ]
 
 
 def selftest(loaded: Loaded, cases: LoadedCases, progress: Callable[[str], None] = lambda _: None) -> Outcome:
     """Grade all cases, mutate the chosen ones. `progress` is told what is being done."""
     tasks = list(loaded.assignment.tasks)
     progress(f"{len(cases.recorded)} cases")
-    results = tuple(_graded(tasks, recorded) for recorded in cases.recorded)
+    individual = Individual(loaded, cases.source)
+    results = tuple(_graded(individual.tasks(recorded.case), recorded) for recorded in cases.recorded)
     correct = [
         recorded
         for recorded, result in zip(cases.recorded, results, strict=True)
@@ -111,13 +37,16 @@ def selftest(loaded: Loaded, cases: LoadedCases, progress: Callable[[str], None]
     ]
     with _shaped_as_read("a correct solution"):
         worlds = {recorded.case.name: world_of(recorded.evidence) for recorded in correct}
-        varied = varied_of(worlds.values())
+        varied = _varied(correct, worlds, individual)
     found = _Found(cases.model.accepted)
     mutated = _chosen(tasks, correct)
     for recorded in mutated:
         case = recorded.case
         progress(f"mutants of {case.name}")
-        found.mutate(case, _tasks_of(tasks, case), worlds[case.name], varied)
+        found.mutate(case, individual.tasks(case), worlds[case.name], varied)
+    can_fail = {check for result in results for check in failed_in(result)}
+    for recorded in correct:
+        found.swap(recorded.case, individual, worlds[recorded.case.name], can_fail)
     return Outcome(
         checks=tuple(f"{task.id}/{check.id}" for task in tasks for check in task.checks),
         cases=results,
@@ -128,7 +57,20 @@ def selftest(loaded: Loaded, cases: LoadedCases, progress: Callable[[str], None]
         blind_spots=tuple(found.spots.values()),
         broken=tuple(found.broken),
         stale=tuple(item for item in cases.model.accepted if item not in found.used) if mutated else (),
+        unseen=tuple(individual.unseen([recorded.case for recorded in correct])),
     )
+
+
+def _varied(correct: Sequence[Recorded], worlds: Mapping[str, World], individual: Individual) -> Varied:
+    """Fields in which correct solutions of the same task differ; where parameters differ it is not the same."""
+    groups: dict[str, list[World]] = {}
+    for recorded in correct:
+        groups.setdefault(str(individual.values(recorded.case)), []).append(worlds[recorded.case.name])
+    found: dict[tuple[str, str], frozenset[Path]] = {}
+    for group in groups.values():
+        for whose, paths in varied_of(group).items():
+            found[whose] = found.get(whose, frozenset()) | paths
+    return found
 
 
 @contextmanager
@@ -153,18 +95,10 @@ def _chosen(tasks: Sequence[Task], correct: Sequence[Recorded]) -> list[Recorded
     return [recorded for found in of_tasks.values() for recorded in found]
 
 
-def _tasks_of(tasks: Sequence[Task], case: Case) -> list[Task]:
-    return [task for task in tasks if case.task in (None, task.id)]
-
-
 def _graded(tasks: Sequence[Task], recorded: Recorded) -> CaseResult:
     case = recorded.case
     see = RecordedSee(recorded.evidence)
-    given = {
-        name: word(verdict)
-        for task in _tasks_of(tasks, case)
-        for name, verdict in verdicts(task, see).items()
-    }
+    given = {name: word(verdict) for task in tasks for name, verdict in verdicts(task, see).items()}
     prefix = f"{case.task}/" if case.task else ""
     return CaseResult(case, given, {prefix + name: wanted for name, wanted in case.expect.items()})
 
@@ -208,6 +142,19 @@ class _Found:
             touched = [task for task in tasks if not asked[task.id].isdisjoint(mutant.changed)]
             self._judge(case, mutant, [pair for task in touched for pair in _spoilt(task, world, mutant)])
 
+    def swap(self, case: Case, individual: Individual, world: World, can_fail: Collection[str]) -> None:
+        """Grade a correct solution as that of students with other values; it must cost points.
+
+        A command with another value in it was not run when the solution was recorded. It counts as caught where its
+        check has been seen to fail in a case.
+        """
+        for mutant, tasks in individual.swaps(case):
+            self.mutants += 1
+            pairs = [pair for task in tasks for pair in verdicts(task, WorldSee(world)).items()]
+            seen = {name for name in individual.differ(case, tasks) if name in can_fail}
+            if not any(name in seen and verdict.code == MISSING for name, verdict in pairs):
+                self._judge(case, mutant, pairs)
+
     def _judge(self, case: Case, mutant: Mutant, found: list[tuple[str, Verdict]]) -> None:
         failed = [name for name, verdict in found if verdict.status is Status.FAILED]
         errors = [verdict for _, verdict in found if verdict.status is Status.ERROR]
@@ -222,7 +169,9 @@ class _Found:
             return
         reason = str(lacking.params.get("reason", "")) if lacking else ""
         spot = BlindSpot(mutant, case.name, reason, self._acceptance(mutant))
-        self.spots.setdefault((mutant.name, mutant.of, mutant.field), spot)
+        key = (mutant.name, mutant.of, mutant.field)
+        if key not in self.spots or (self.spots[key].undecided and not reason):
+            self.spots[key] = spot
 
     def _acceptance(self, mutant: Mutant) -> Accepted | None:
         for item in self._accepted:

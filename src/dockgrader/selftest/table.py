@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from dockgrader.report import plain
-from dockgrader.selftest.run import BlindSpot, CaseResult, Outcome, failed_in
+from dockgrader.selftest.individual import OTHER
+from dockgrader.selftest.outcome import BlindSpot, CaseResult, Outcome, failed_in
 
 _LEGEND = "✓ passed   ✗ failed   - skipped   ! error   ? not the expected verdict"
 _WIDTH = 96
@@ -100,6 +101,10 @@ def _spots(spots: Iterable[BlindSpot]) -> Iterator[str]:
         if mutant.name == "field.changed":
             fields.setdefault((mutant.field, spot.undecided), []).append(mutant.of)
             continue
+        if mutant.name == OTHER:
+            solution = f"the solution for {_short(mutant.before)} passes for {_short(mutant.after)} as well"
+            yield f"  {OTHER} of {mutant.of}: {solution}{_undecided(spot.undecided)}"
+            continue
         change = f"{_short(mutant.before)} → {_short(mutant.after)}"
         shown = f": {change}" if _scalar(mutant.before) and _scalar(mutant.after) and mutant.field else ""
         yield f"  {mutant.name} of {mutant.of}{where}{shown}{_undecided(spot.undecided)}"
@@ -139,6 +144,10 @@ def _complaints(outcome: Outcome) -> Iterator[str]:
                 *_spots(outcome.open_blind_spots),
             ]
         )
+    yield from _block(
+        "Ends of parameters at which no correct solution was recorded (a case with these `parameters:`):",
+        map(plain.clean, outcome.unseen),
+    )
     stale = [
         f"of {item.of}: {', '.join([*item.mutants, *item.fields])} ({item.reason})" for item in outcome.stale
     ]
