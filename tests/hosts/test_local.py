@@ -279,3 +279,14 @@ def test_the_kernel_lists_the_sockets_of_our_network(tmp_path: Path) -> None:
     with FakeEngine(tmp_path / "here.sock"):
         assert local._in_our_network(str(tmp_path / "here.sock"))
         assert not local._in_our_network(str(tmp_path / "nowhere.sock"))
+
+
+def test_programs_do_not_get_our_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Above all not the key by which individual tasks are drawn."""
+    monkeypatch.setenv("DOCKGRADER_PARAMETER_KEY", "secret of the course")
+    with FakeEngine(tmp_path / "docker.sock"):
+        host = LocalHost(Endpoint(f"unix://{tmp_path}/docker.sock", "--host"), Deadline(10))
+        said = host.run(["env"], 10).stdout
+        host.close()
+    assert b"DOCKER_HOST=" in said
+    assert b"secret of the course" not in said
