@@ -40,6 +40,8 @@ _FIRST = (("/containers/json", {"all": "1"}),)
 _CONNECTIONS_OF_MANY = 3
 """To an engine, where many are asked at the same time: each connection has two descriptors here."""
 _READY_SHELLS = 2
+_PATIENCE_OF_MANY = 1.0
+"""Seconds that a script waits for another one's session, where many hosts are asked at the same time."""
 _SESSIONS = 4
 """Connections to an engine behind a program, each of which takes one of the ten sessions that sshd usually allows."""
 
@@ -68,7 +70,8 @@ class SshHost:
         self._deadline = deadline.sooner(deadline.remaining() - min(2.0, deadline.remaining() / 10))
         self._last_word = deadline
         self._background = background()
-        self._most = _CONNECTIONS_OF_MANY if is_shared() else CONNECTIONS
+        self._many = is_shared()
+        self._most = _CONNECTIONS_OF_MANY if self._many else CONNECTIONS
         self._login: Login | None = None
         self._engine: SshEngine | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -90,14 +93,14 @@ class SshHost:
         ):  # `Match exec` in the configuration runs what it likes, and cannot be interrupted
             raise Unobserved("ssh.timeout", f"{self._name}: the login did not end in time") from None
         self._connection = self._login.connection
-        self._shell = Shell(self._connection, self._name)
+        self._shell = Shell(self._connection, self._name, _PATIENCE_OF_MANY if self._many else 0.0)
         self._tcp = TcpOpener(self._connection, self._shell, self._name, self.must_be_connected)
         self._engine = self._reached_engine()
 
     async def _prepare(self, forwarded: Forwarded) -> None:
         """What will be needed is begun, all in one round trip."""
-        forwarded.begin(self._most)
-        for _ in range(_READY_SHELLS):
+        forwarded.begin(len(_FIRST) + 1 if self._many else self._most)
+        for _ in range(1 if self._many else _READY_SHELLS):
             self._tasks.add(task := asyncio.create_task(self._shell.warm()))
             task.add_done_callback(self._tasks.discard)
 
