@@ -14,12 +14,13 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Answer, Fact, Setting, built_in
 from dockgrader.hosts.base import Host
-from dockgrader.hosts.deadline import Deadline
+from dockgrader.hosts.deadline import Deadline, begin
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,22 @@ class Reading:
     error: tuple[str, str] | None = None
 
 
+class Parser:
+    """Typed answers. Those of built-in facts are made once, as many judges ask for the same."""
+
+    def __init__(self) -> None:
+        self._made: dict[Fact[Any], Any] = {}
+
+    def __call__(self, fact: Fact[Any], raw: Any) -> Any:
+        """The typed answer in what was read; a list is the asker's own."""
+        if not built_in(fact):
+            return fact.parse(raw)
+        if fact not in self._made:
+            self._made[fact] = fact.parse(raw)
+        made = self._made[fact]
+        return list(made) if isinstance(made, list) else made
+
+
 class LiveSee:
     """Facts of a live host. `wait` bounds waiting for health; `deadline` bounds everything."""
 
@@ -42,6 +59,7 @@ class LiveSee:
         last_word, for_the_rest = min(2.0, deadline.remaining() / 4), min(10.0, deadline.remaining() / 2)
         reading = deadline.sooner(deadline.remaining() - last_word)
         self._setting = Setting(host, self, reading, wait, for_the_rest - last_word)
+        self._parse = Parser()
         self._lock = threading.Lock()
         self._futures: dict[Fact[Any], Future[Reading]] = {}
 
@@ -60,7 +78,8 @@ class LiveSee:
             ) from None
         if reading.error is not None:
             raise Unobserved(*reading.error)
-        return fact.parse(reading.answer)
+        answer: Answer = self._parse(fact, reading.answer)
+        return answer
 
     def readings(self) -> list[Reading]:
         """What was read so far, in the order of asking."""
@@ -80,8 +99,8 @@ class LiveSee:
             if future is not None:
                 return future
             future = self._futures[fact] = Future()
-        # A daemon, so that a read that is stuck in the kernel cannot keep the command from ending.
-        threading.Thread(target=self._read, args=(fact, future), daemon=True).start()
+        # In a daemon, so that a read that is stuck in the kernel cannot keep the command from ending.
+        begin(partial(self._read, fact, future))
         return future
 
     def _read(self, fact: Fact[Any], future: Future[Reading]) -> None:
