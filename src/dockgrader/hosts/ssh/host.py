@@ -182,7 +182,7 @@ class SshHost:
         """The host's files, in one answer of its shell."""
         script = FilesScript(paths, regular=regular)
         try:
-            answer = self._call(self._shell.run(script.text, script.cap), _FILES_SECONDS)
+            answer = self._call(self._shell.run(script.text, script.cap, errors=False), _FILES_SECONDS)
         except NoShell as error:
             raise Unobserved("host.files", f"The files of {self._name} cannot be read: {error}") from None
         files = script.parse(answer.stdout)

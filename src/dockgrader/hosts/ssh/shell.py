@@ -93,31 +93,36 @@ class Shell:
             self._brief -= 1
             self._freed.set()
 
-    async def run(self, script: str, cap: int) -> Answer:
-        """What a script prints, up to `cap` bytes of each kind. Raises NoShell, Unobserved."""
+    async def run(self, script: str, cap: int, *, errors: bool = True) -> Answer:
+        """What a script prints, up to `cap` bytes of each kind, its errors only where they are wanted.
+
+        Raises NoShell, Unobserved.
+        """
         await self._wait_a_little()
         with self._briefly():
-            return await self._run(script, cap)
+            return await self._run(script, cap, wanted=errors)
 
-    async def _run(self, script: str, cap: int) -> Answer:
+    async def _run(self, script: str, cap: int, *, wanted: bool) -> Answer:
         process, marks = await self._session(), Marks()
-        errors = asyncio.create_task(_between(process.stderr, marks, cap, drain=True))
+        errors = asyncio.create_task(_between(process.stderr, marks, cap, drain=True)) if wanted else None
         again = False
         try:
-            process.stdin.write(whole(script, marks))
+            process.stdin.write(whole(script, marks, errors=wanted))
             output = await _between(process.stdout, marks, cap)
             if output.rest is None:
                 return Answer(None, output.data, b"")
             status = (
                 output.rest if b"\n" in output.rest else output.rest + await process.stdout.readuntil(b"\n")
             )
-            answer = Answer(int(status.split()[0]), output.data, (await errors).data)
+            said = (await errors).data if errors else b""
+            answer = Answer(int(status.split()[0]), output.data, said)
             again = self._most is None
             return answer
         except (asyncio.IncompleteReadError, ValueError, IndexError) as error:
             raise self._ended(getattr(error, "partial", b"")) from None
         finally:
-            errors.cancel()
+            if errors:
+                errors.cancel()
             if again:
                 self._idle.append(process)
             else:

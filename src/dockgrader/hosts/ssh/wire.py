@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import http.client
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Protocol, cast
 from urllib.parse import quote, urlencode
 
+from dockgrader.hosts.ssh.answer import HttpAnswer
 from dockgrader.hosts.ssh.ends import End, Program
 from dockgrader.hosts.ssh.library import asyncssh
 from dockgrader.hosts.ssh.shell import Shell
@@ -111,13 +111,11 @@ class ChannelWire:
         end = self._end
         end.settimeout(quiet or seconds)
         end.sendall(_request(method, path, params, body))
-        response = http.client.HTTPResponse(cast(Any, end), method=method)
         try:
-            response.begin()
+            return _Answer(self, end)
         except BaseException:
             self.close()
             raise
-        return _Answer(self, end, response)
 
     def close(self) -> None:
         """Close it."""
@@ -126,27 +124,19 @@ class ChannelWire:
         self._end = None
 
 
-class _Answer:
-    def __init__(self, wire: ChannelWire, end: End, response: http.client.HTTPResponse) -> None:
+class _Answer(HttpAnswer):
+    def __init__(self, wire: ChannelWire, end: End) -> None:
+        super().__init__(end.makefile())
         self._wire = wire
         self._end = end
-        self._response = response
-        self.status = response.status
-
-    def read1(self, size: int) -> bytes:
-        data = self._response.read1(size)
-        if not data and self._response.length:
-            raise http.client.IncompleteRead(data, self._response.length)
-        return data
 
     def give_up(self) -> None:
+        """As an Answer's."""
         self._end.give_up()
 
     def close(self) -> None:
-        response = self._response
-        whole = response.length == 0 or response.isclosed()
-        response.close()
-        if response.will_close or not whole:
+        """As an Answer's."""
+        if not self.whole:
             self._wire.close()
 
 
