@@ -38,7 +38,7 @@ _NOT_FOUND = 127
 _FIRST = (("/containers/json", {"all": "1"}),)
 """What most runs ask first."""
 _CONNECTIONS_OF_MANY = 3
-"""To an engine, where many are asked at the same time: each connection has two descriptors here."""
+"""To an engine, where many hosts are asked at the same time: each is a channel that has to be opened."""
 _READY_SHELLS = 2
 _PATIENCE_OF_MANY = 1.0
 """Seconds that a script waits for another one's session, where many hosts are asked at the same time."""
