@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import os
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -66,6 +67,10 @@ class SshHost:
             jump=endpoint.ssh_jump,
             known_hosts=endpoint.ssh_known_hosts,
         )
+        if os.name == "nt":
+            raise Unobserved(
+                "host.ssh", f"{self._name}: hosts over SSH are graded from Linux, macOS or WSL only"
+            )
         # What is left of the time when an engine falls silent is for finding out whether the host did, too.
         self._deadline = deadline.sooner(deadline.remaining() - min(2.0, deadline.remaining() / 10))
         self._last_word = deadline
