@@ -43,3 +43,16 @@ def test_a_call_begins_at_once() -> None:
     begun = threading.Event()
     background(begun.set).result(timeout=5)
     assert begun.is_set()
+
+
+def test_a_thread_that_has_ended_its_call_takes_the_next() -> None:
+    first = background(threading.get_ident).result(timeout=10)
+    assert any(background(threading.get_ident).result(timeout=10) == first for _ in range(200))
+
+
+def test_a_thread_that_still_runs_takes_nothing_else() -> None:
+    """However many wait for each other, none starves."""
+    number = 80
+    together = threading.Barrier(number)
+    waiting = [background(lambda: together.wait(30)) for _ in range(number)]
+    assert sorted(future.result(timeout=60) for future in waiting) == list(range(number))

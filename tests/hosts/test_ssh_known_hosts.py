@@ -89,3 +89,10 @@ def test_a_new_key_is_remembered(file: Path) -> None:
     assert again.known
     assert set(again.trusted[0]) == {KEY, OTHER}
     assert file.parent.stat().st_mode & 0o077 == 0
+
+
+def test_a_file_that_was_changed_is_read_anew(file: Path) -> None:
+    assert not known(file, line("other")).known
+    assert known(file, line("other") + "\n" + line("vm")).known
+    file.unlink()
+    assert not KnownHosts([str(file)], "vm", 22).known

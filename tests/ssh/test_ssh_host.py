@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -86,15 +86,38 @@ def test_a_slow_network_changes_nothing(
         assert asked(host, web.port).endswith(" times.\n")
 
 
-def test_the_local_end_is_ours_alone_and_goes(machine: Sshd, known: Known, opened: Opened) -> None:
+USES_A_HOST = """
+import os, sys
+from dockgrader.hosts.deadline import Deadline
+from dockgrader.hosts.endpoint import Endpoint
+from dockgrader.hosts.ssh.host import SshHost
+from dockgrader.hosts.ssh.loop import share
+
+def sockets():
+    files = [f"/proc/self/fd/{name}" for name in os.listdir("/proc/self/fd")]
+    print(sum(os.readlink(file).startswith("socket:") for file in files if os.path.lexists(file)))
+
+share()
+sockets()
+host = SshHost(Endpoint(sys.argv[1], ""), Deadline(60))
+for _ in range(3):
+    host.engine.get("/info")
+    host.read_files(["/proc/self/mountinfo"])
+sockets()
+host.close()
+host.close()  # again, without harm
+sockets()
+print("docker" in sys.modules)
+"""
+
+
+def test_a_host_takes_one_socket_of_ours_and_gives_it_back(machine: Sshd, home: Path, known: Known) -> None:
+    """What goes over the connection has none, and the docker SDK is for engines that are near."""
     known(machine)
-    host = opened(machine.url())
-    assert host._tunnel is not None
-    folder = host._tunnel.path.parent
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    host.close()
-    assert not folder.exists()
-    host.close()  # again, without harm
+    command = [sys.executable, "-c", USES_A_HOST, machine.url()]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=90)
+    before, used, after, with_sdk = done.stdout.split()
+    assert (int(used) - int(before), after, with_sdk) == (1, before, "False")
 
 
 # Files.

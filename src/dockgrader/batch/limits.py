@@ -10,8 +10,8 @@ from dockgrader.frozen import dataclass
 
 A_CORE = 25
 """Machines at once a core, when nobody says otherwise."""
-DESCRIPTORS = 12
-"""Open files a machine takes at the most: a connection, and both ends of those to its engine."""
+DESCRIPTORS = 6
+"""Open files a machine takes at the most: its connection, those of jump hosts and the agent, a file that is read."""
 _OWN = 40
 """What a worker and its libraries have open beside them."""
 _LEAST_A_WORKER = 5

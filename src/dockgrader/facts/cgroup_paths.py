@@ -49,6 +49,8 @@ def mounts(mountinfo: str) -> list[CgroupMount]:
     """The cgroup mounts in `/proc/self/mountinfo`, later ones first, as they hide earlier ones."""
     found = []
     for line in mountinfo.splitlines():
+        if " - cgroup" not in line:
+            continue
         before, _, after = line.partition(" - ")
         fields, kind = before.split(" "), after.split(" ")
         if len(fields) < 6 or len(kind) < 3 or kind[0] not in ("cgroup", "cgroup2"):

@@ -31,6 +31,8 @@ NOT_YET = ("refused", "empty")
 """What a port answers whose server is not listening yet: the engine's proxy accepts, then closes."""
 _LATE = (*NOT_YET, "timeout", "unreachable")
 _HEAD_ENDS = re.compile(rb"\n\r?\n")
+_USUAL = re.compile(rb"HTTP/1\.[01] (?!204|304)[2-5][0-9]{2}[ \r]")
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*(?:\r\n|$)", re.IGNORECASE)
 _NO_HTTP = (http.client.HTTPException, ValueError, OverflowError)
 """What http.client raises for bytes that are no HTTP, among them sizes beyond any machine's."""
 
@@ -250,8 +252,12 @@ def _parsed(data: bytes) -> http.client.HTTPResponse:
 
 def whole(data: bytearray) -> bool:
     """Whether a server that keeps the connection open has sent all that it announced."""
-    if b"\r\n\r\n" not in data:
+    head, ends, body = data.partition(b"\r\n\r\n")
+    if not ends:
         return False
+    if _USUAL.match(head) and b"chunked" not in head.lower():  # most answers, without a parser
+        announced = _LENGTH.search(head)
+        return announced is not None and len(body) >= int(announced[1])
     try:
         answer = _parsed(bytes(data))
         if answer.length is None and not answer.chunked:

@@ -29,7 +29,7 @@ class Machine(Fact[dict[str, Any]]):
         host = setting.host
         found: dict[str, Any] = {"host_key": str(getattr(host, "host_key", ""))}
         with contextlib.suppress(Unobserved):
-            text = host.read_files([MACHINE_ID], regular=True)[0].text.strip()
+            text = host.read_files([MACHINE_ID])[0].text.strip()
             found["machine_id"] = (
                 hashlib.sha256(f"dockgrader {text}".encode()).hexdigest()[:32] if text else ""
             )

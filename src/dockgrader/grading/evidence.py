@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from dockgrader.errors import EvidenceError, Unobserved
-from dockgrader.facts.base import Answer, Fact
+from dockgrader.facts.base import Answer, Fact, built_in
 from dockgrader.files import write_whole
 from dockgrader.frozen import dataclass
-from dockgrader.grading.seeing import Reading
+from dockgrader.grading.seeing import Parser, Reading
 from dockgrader.report.model import HostReport
 
 SCHEMA = "dockgrader.evidence/1"
@@ -48,24 +48,31 @@ class RecordedSee:
     def __init__(self, evidence: Evidence) -> None:
         self._error = evidence.error
         self._readings = {_key(reading.question): reading for reading in evidence.readings}
+        self._found: dict[Fact[Any], Reading | None] = {}
+        self._parse = Parser()
 
     def start(self, facts: Iterable[Fact[Any]]) -> None:
         """Nothing to begin."""
 
     def __call__(self, fact: Fact[Answer]) -> Answer:
         """The recorded answer."""
-        reading = self._readings.get(fact.key())
+        reading = self.reading(fact)
         if reading is None:
             if self._error:
                 raise Unobserved(*self._error)
             raise Unobserved("evidence.missing", f"Not in the evidence: {fact.shown_by()}")
         if reading.error is not None:
             raise Unobserved(*reading.error)
-        return fact.parse(reading.answer)
+        answer: Answer = self._parse(fact, reading.answer)
+        return answer
 
     def reading(self, fact: Fact[Any]) -> Reading | None:
         """What was recorded for this question."""
-        return self._readings.get(fact.key())
+        if not built_in(fact):
+            return self._readings.get(fact.key())
+        if fact not in self._found:
+            self._found[fact] = self._readings.get(fact.key())
+        return self._found[fact]
 
     def readings(self) -> list[Reading]:
         """All that was recorded."""

@@ -14,13 +14,14 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Answer, Fact, Setting, built_in
 from dockgrader.frozen import dataclass
 from dockgrader.hosts.base import Host
-from dockgrader.hosts.deadline import Deadline
+from dockgrader.hosts.deadline import Deadline, begin
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,28 @@ Told = Callable[[Fact[Any], Reading | Unobserved], None]
 """Gets what was read, or why that cannot even be written down."""
 
 
+class Parser:
+    """Typed answers. Those of built-in facts are made once, as many judges ask for the same."""
+
+    def __init__(self) -> None:
+        self._made: dict[Fact[Any], Any] = {}
+
+    def __call__(self, fact: Fact[Any], raw: Any) -> Any:
+        """The typed answer in what was read; a list is the asker's own."""
+        if not built_in(fact):
+            return fact.parse(raw)
+        if fact not in self._made:
+            self._made[fact] = fact.parse(raw)
+        made = self._made[fact]
+        return list(made) if isinstance(made, list) else made
+
+
 class Seeing(ABC):
     """Facts of a live host, each asked for once; `deadline` bounds everything."""
 
     def __init__(self, deadline: Deadline) -> None:
         self._deadline = deadline
+        self._parse = Parser()
         self._lock = threading.Lock()
         self._futures: dict[Fact[Any], Future[Reading]] = {}
 
@@ -63,7 +81,8 @@ class Seeing(ABC):
             ) from None
         if reading.error is not None:
             raise Unobserved(*reading.error)
-        return fact.parse(reading.answer)
+        answer: Answer = self._parse(fact, reading.answer)
+        return answer
 
     def readings(self) -> list[Reading]:
         """What was read so far, in the order of asking."""
@@ -115,8 +134,8 @@ class LiveSee(Seeing):
         self._told = told
 
     def _ask(self, fact: Fact[Any]) -> None:
-        # A daemon, so that a read that is stuck in the kernel cannot keep the command from ending.
-        threading.Thread(target=self._read, args=(fact,), daemon=True).start()
+        # In a daemon, so that a read that is stuck in the kernel cannot keep the command from ending.
+        begin(partial(self._read, fact))
 
     def _read(self, fact: Fact[Any]) -> None:
         at, begun = datetime.now(UTC).isoformat(timespec="milliseconds"), time.monotonic()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from dockgrader.frozen import dataclass
 
@@ -94,6 +93,24 @@ class Engine(Protocol):
         """Raise Unobserved unless the engine answers."""
 
 
+class Connection(Protocol):
+    """What is used of a socket that is connected."""
+
+    def settimeout(self, seconds: float | None, /) -> None:
+        """Seconds that `recv` may take."""
+
+    def sendall(self, data: bytes, /) -> None:
+        """Send. Raises OSError."""
+
+    def recv(self, size: int, /) -> bytes:
+        """What comes, at most so many bytes; empty at the end. Raises OSError, Unobserved."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+
+
 class Host(Protocol):
     """A reachable Docker host."""
 
@@ -114,7 +131,7 @@ class Host(Protocol):
         Raises Unobserved where this host's files cannot be reached at all.
         """
 
-    def connect(self, address: str, port: int, seconds: float) -> socket.socket:
+    def connect(self, address: str, port: int, seconds: float) -> Connection:
         """A TCP connection as the host itself would open it. Raises OSError for the student's, Unobserved else."""
 
     def run(self, argv: Sequence[str], seconds: float) -> Output:

@@ -1,8 +1,4 @@
-"""Connections to the engine through the docker SDK, and its answers, each bounded in time and size.
-
-The SDK's client gives the transports (socket, npipe, TLS) and the HTTP session; the bodies are read here, since
-the SDK reads them without bounds.
-"""
+"""Connections to the engine, and its answers, each bounded in time and size."""
 
 from __future__ import annotations
 
@@ -11,18 +7,14 @@ import math
 import queue
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import closing, contextmanager
+from typing import Any
 
 from dockgrader.errors import Unobserved
 from dockgrader.hosts import failures
 from dockgrader.hosts.base import Conflict, Missing
 from dockgrader.hosts.deadline import Deadline
-from dockgrader.hosts.endpoint import Endpoint
-
-if TYPE_CHECKING:
-    from docker import APIClient
-    from requests import Response
+from dockgrader.hosts.wire import Answer, Wire, Wires
 
 JSON_CAP = 16 << 20
 _LEVELS = 100
@@ -32,12 +24,12 @@ _LEVELS = 100
 class Client:
     """A bounded number of connections. `api` is the version that is spoken; empty until it is known."""
 
-    def __init__(self, endpoint: Endpoint, deadline: Deadline, connections: int) -> None:
-        self.name = endpoint.url
+    def __init__(self, name: str, wires: Wires, deadline: Deadline, connections: int) -> None:
+        self.name = name
         self.deadline = deadline
         self.api = ""
-        self._endpoint = endpoint
-        self._idle: queue.LifoQueue[APIClient] = queue.LifoQueue()
+        self._wires = wires
+        self._idle: queue.LifoQueue[Wire] = queue.LifoQueue()
         self._places = threading.BoundedSemaphore(connections)
         self._closed = False
 
@@ -45,28 +37,27 @@ class Client:
         self, path: str, params: Mapping[str, str] | None = None, kind: type = dict, *, stream: bool = False
     ) -> Any:
         """The JSON at an API path, of this kind; a `stream` of JSON comes as a list. Raises as `Engine.get`."""
-        seconds = self.seconds()
-        with self.taken() as client, failures.explained(self.name, seconds):
-            answer = client.get(self.url(client, path), params=params, stream=True, timeout=seconds)
-            with answer:
-                body = self.body(answer, self.deadline.sooner(seconds))
-                refused(answer.status_code, body)
-                return self._decoded(body, kind, stream=stream)
+        return self._decoded(self._asked("GET", path, params=params), kind, stream=stream)
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         """The JSON object that answers. Raises as `get`."""
-        seconds = self.seconds()
-        with self.taken() as client, failures.explained(self.name, seconds):
-            answer = client.post(self.url(client, path), json=body, stream=True, timeout=seconds)
-            with answer:
-                text = self.body(answer, self.deadline.sooner(seconds))
-                refused(answer.status_code, text)
-                return self._decoded(text, dict)
+        return self._decoded(self._asked("POST", path, body=body), dict)
 
-    def body(self, answer: Response, deadline: Deadline) -> bytes:
+    def _asked(self, method: str, path: str, **more: Any) -> bytes:
+        seconds = self.seconds()
+        with (
+            self.taken() as wire,
+            failures.explained(self.name, seconds),
+            closing(wire.ask(method, self.path(path), seconds, **more)) as answer,
+        ):
+            body = self.body(answer, self.deadline)
+            refused(answer.status, body)
+            return body
+
+    def body(self, answer: Answer, deadline: Deadline) -> bytes:
         """All of an answer. Raises Unobserved when it is endless or late."""
         chunks, size = [], 0
-        while chunk := answer.raw.read1(1 << 16, decode_content=True):
+        while chunk := answer.read1(1 << 16):
             chunks.append(chunk)
             size += len(chunk)
             if size > JSON_CAP:
@@ -80,7 +71,9 @@ class Client:
             answer = [_json(line) for line in body.split(b"\n") if line.strip()] if stream else _json(body)
         except (ValueError, RecursionError):
             answer = None
-        if not isinstance(answer, kind) or _deep(answer):
+        # A short look at the text spares a walk through what cannot be deep.
+        may_be_deep = body.count(b"{") + body.count(b"[") > _LEVELS
+        if not isinstance(answer, kind) or (may_be_deep and _deep(answer)):
             raise self.garbage("something that was not asked for")
         return answer
 
@@ -99,22 +92,22 @@ class Client:
         """The engine's failure when it sent what no engine sends."""
         return Unobserved("engine.garbage", failures.garbage(self.name, what))
 
-    def url(self, client: APIClient, path: str) -> str:
-        """Where a path of the API is."""
-        return f"{client.base_url}/v{self.api}{path}" if self.api else f"{client.base_url}{path}"
+    def path(self, path: str) -> str:
+        """A path of the API, with its version."""
+        return f"/v{self.api}{path}" if self.api else path
 
     @contextmanager
-    def taken(self) -> Iterator[APIClient]:
-        """A client for one thread at a time: the SDK's is not safe to share (docker-py #3229)."""
+    def taken(self) -> Iterator[Wire]:
+        """A connection for one thread at a time."""
         with self._places:
             try:
-                client = self._idle.get_nowait()
+                wire = self._idle.get_nowait()
             except queue.Empty:
-                client = new_client(self._endpoint)
+                wire = self._wires()
             try:
-                yield client
+                yield wire
             finally:
-                self._idle.put(client)
+                self._idle.put(wire)
                 if self._closed:
                     self.close()
 
@@ -126,44 +119,6 @@ class Client:
                 self._idle.get_nowait().close()
             except queue.Empty:
                 return
-
-
-def new_client(endpoint: Endpoint) -> APIClient:
-    """An SDK client without a version handshake. Raises Unobserved when the TLS set-up is unusable."""
-    from docker import APIClient
-    from docker.errors import DockerException, TLSParameterError
-    from docker.tls import TLSConfig
-
-    tls: TLSConfig | bool = False
-    try:
-        if endpoint.tls:
-            pair = (endpoint.tls.cert, endpoint.tls.key)
-            certificate = (pair[0], pair[1]) if pair[0] and pair[1] else None
-            tls = TLSConfig(client_cert=certificate, ca_cert=endpoint.tls.ca, verify=endpoint.tls.verify)
-        client = APIClient(base_url=endpoint.url, version="1.44", tls=tls)
-    except (TLSParameterError, DockerException) as error:
-        raise Unobserved(
-            "engine.endpoint", f"{endpoint.url} cannot be used ({endpoint.why}): {error}"
-        ) from error
-    except (AttributeError, TypeError, ValueError, KeyError) as error:
-        # The SDK reads the docker CLI's settings, and trusts their shape.
-        raise Unobserved(
-            "engine.client-config",
-            "The settings of the docker CLI ($DOCKER_CONFIG/config.json, else ~/.docker/config.json) are broken: "
-            f"{error}",
-        ) from error
-    # Proxies and netrc of the environment are for the web, not for an engine.
-    client.trust_env = False
-    if endpoint.scheme == "unix":
-        _keep_one_connection(client)
-    return client
-
-
-def _keep_one_connection(client: APIClient) -> None:
-    """The SDK keeps a connection for each path that is asked for. Over SSH each costs a round trip to make."""
-    adapter: Any = client.get_adapter(client.base_url)
-    for_url = adapter.get_connection
-    adapter.get_connection = lambda url, proxies=None: for_url(client.base_url, proxies)
 
 
 def _json(text: bytes) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -32,6 +34,35 @@ class Deadline:
         return other
 
 
+_MOST_IDLE = 64
+_idle: list[queue.SimpleQueue[Callable[[], object]]] = []
+"""Where threads that have nothing to do wait for something. Lists are appended to and popped from atomically."""
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_idle.clear)
+
+
+def begin(call: Callable[[], object]) -> None:
+    """Begin a call, which raises nothing, in a thread that cannot keep the command from ending.
+
+    As many as there are calls, but those that have ended one take the next: to start a thread costs more than many
+    a call.
+    """
+    try:
+        inbox = _idle.pop()
+    except IndexError:
+        inbox = queue.SimpleQueue()
+        threading.Thread(target=_calls, args=(inbox,), daemon=True).start()
+    inbox.put(call)
+
+
+def _calls(inbox: queue.SimpleQueue[Callable[[], object]]) -> None:
+    while True:
+        inbox.get()()
+        if len(_idle) >= _MOST_IDLE:
+            return
+        _idle.append(inbox)
+
+
 def background(call: Callable[[], Answer]) -> Future[Answer]:
     """Begin a call in a thread that cannot keep the command from ending."""
     future: Future[Answer] = Future()
@@ -42,7 +73,7 @@ def background(call: Callable[[], Answer]) -> Future[Answer]:
         except BaseException as error:  # noqa: BLE001 - whoever asks for the result gets it
             future.set_exception(error)
 
-    threading.Thread(target=run, daemon=True).start()
+    begin(run)
     return future
 
 

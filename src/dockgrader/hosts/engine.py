@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,8 @@ from dockgrader.hosts.client import Client, refused
 from dockgrader.hosts.deadline import Deadline, background, within
 from dockgrader.hosts.endpoint import Endpoint
 from dockgrader.hosts.execs import Execs
+from dockgrader.hosts.sdk import SdkWire
+from dockgrader.hosts.wire import Wires
 
 TESTED_API = "1.52"
 """The newest API version that dockgrader was tested with (shapes of Docker 29); never asked for more."""
@@ -25,7 +28,7 @@ class DockerEngine:
     """An engine that answers.
 
     `ahead` are paths with their parameters that are asked for beside the version, where a round trip is long: the
-    first `get` of one finds its answer on the way.
+    first `get` of one finds its answer on the way. `wires` make the connections, by default the docker SDK.
     """
 
     def __init__(
@@ -34,8 +37,9 @@ class DockerEngine:
         deadline: Deadline,
         connections: int = CONNECTIONS,
         ahead: Sequence[tuple[str, Mapping[str, str]]] = (),
+        wires: Wires | None = None,
     ) -> None:
-        self._client = Client(endpoint, deadline, connections)
+        self._client = Client(endpoint.url, wires or partial(SdkWire, endpoint), deadline, connections)
         self._execs = Execs(self._client, connections)
         self._version: Mapping[str, Any] = {}
         self._ahead = {_question(*asked): background(partial(self._get, *asked)) for asked in ahead}
@@ -94,25 +98,20 @@ class DockerEngine:
 
         Ends with the engine's answer, or when nothing has come for `quiet` seconds. Raises Unobserved.
         """
-        from urllib3.exceptions import ReadTimeoutError
-
-        params = {"since": since} if since else {}
-        with self._client.taken() as client, failures.explained(self._client.name, quiet):
-            answer = client.get(
-                self._client.url(client, "/events"),
-                params=params,
-                stream=True,
-                timeout=(self._client.seconds(), quiet),
-            )
-            with answer:
-                if answer.status_code >= 400:
-                    refused(answer.status_code, b"")
-                try:
-                    yield from events.lines(answer)
-                except (ReadTimeoutError, TimeoutError):
-                    return
-                except events.NotEvents:
-                    raise self._client.garbage("no events") from None
+        path, params = self._client.path("/events"), {"since": since} if since else {}
+        with (
+            self._client.taken() as wire,
+            failures.explained(self._client.name, quiet),
+            closing(wire.ask("GET", path, self._client.seconds(), params, quiet=quiet)) as answer,
+        ):
+            if answer.status >= 400:
+                refused(answer.status, b"")
+            try:
+                yield from events.lines(answer)
+            except TimeoutError:
+                return
+            except events.NotEvents:
+                raise self._client.garbage("no events") from None
 
     def close(self) -> None:
         """Close the idle connections, and those in use as soon as they come back."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from requests import Response
+from dockgrader.hosts.wire import Answer
 
 LINE_CAP = 1 << 20
 """Bytes of one event at the most; the labels of a container are in it."""
@@ -17,10 +16,10 @@ class NotEvents(Exception):
     """What came is no stream of events."""
 
 
-def lines(answer: Response) -> Iterator[Mapping[str, Any]]:
+def lines(answer: Answer) -> Iterator[Mapping[str, Any]]:
     """Event by event, until the engine ends the answer. Raises NotEvents, and what the connection raises."""
     pending = bytearray()
-    while chunk := answer.raw.read1(1 << 16, decode_content=True):
+    while chunk := answer.read1(1 << 16):
         pending += chunk
         *whole, rest = pending.split(b"\n")
         pending = bytearray(rest)

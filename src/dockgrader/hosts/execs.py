@@ -13,7 +13,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
 
 from dockgrader.hosts import failures
 from dockgrader.hosts.base import Conflict, Missing, Output
@@ -21,9 +20,7 @@ from dockgrader.hosts.client import Client, refused
 from dockgrader.hosts.deadline import background
 from dockgrader.hosts.frames import Frames
 from dockgrader.hosts.pace import SHORTEST, ended_in_time, too_slow
-
-if TYPE_CHECKING:
-    from requests import Response
+from dockgrader.hosts.wire import Answer
 
 STDOUT_CAP = 64 << 10
 
@@ -34,10 +31,10 @@ class _Command:
 
     id: str
     frames: Frames = field(default_factory=lambda: Frames(STDOUT_CAP))
-    _answer: Response | None = None
+    _answer: Answer | None = None
     _given_up: bool = False
 
-    def begun(self, answer: Response) -> None:
+    def begun(self, answer: Answer) -> None:
         """It runs; this is what it prints."""
         self._answer = answer
         if self._given_up:
@@ -48,7 +45,7 @@ class _Command:
         self._given_up = True
         if self._answer is not None:
             with contextlib.suppress(AttributeError, OSError, RuntimeError, ValueError):
-                self._answer.raw.shutdown()
+                self._answer.give_up()
 
 
 class Execs:
@@ -132,30 +129,24 @@ class Execs:
 
     def _stream(self, command: _Command) -> None:
         """Read what a command prints, until it ends, floods or is given up, or the run is over."""
-        from urllib3.exceptions import ReadTimeoutError
-
         frames = command.frames
-        with self._client.taken() as client:
+        with self._client.taken() as wire:
             seconds = self._client.seconds()
             with failures.explained(self._client.name, seconds):
+                path = self._client.path(f"/exec/{command.id}/start")
                 try:
-                    answer = client.post(
-                        self._client.url(client, f"/exec/{command.id}/start"),
-                        json={"Detach": False, "Tty": False},
-                        stream=True,
-                        timeout=seconds,
-                    )
-                except failures.timeouts():
+                    answer = wire.ask("POST", path, seconds, body={"Detach": False, "Tty": False})
+                except TimeoutError:
                     frames.timed_out = True
                     return
-                with answer:
-                    if answer.status_code >= 400:
+                with contextlib.closing(answer):
+                    if answer.status >= 400:
                         body = self._client.body(answer, self._client.deadline)
-                        refused(answer.status_code, body, exec_failure=True)
+                        refused(answer.status, body, exec_failure=True)
                         frames.failed_to_start(body)
                         return
                     command.begun(answer)
                     try:
-                        frames.read(answer.raw.read1, self._client.deadline)
-                    except (ReadTimeoutError, TimeoutError):
+                        frames.read(answer.read1, self._client.deadline)
+                    except TimeoutError:
                         frames.timed_out = True

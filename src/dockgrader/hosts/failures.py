@@ -1,4 +1,4 @@
-"""What the SDK's, requests' and the socket's exceptions mean, in words that say what to do."""
+"""What the exceptions of a connection to an engine mean, in words that say what to do."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import errno
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
 
 from dockgrader.errors import Unobserved
 
@@ -29,22 +30,12 @@ def refused(status: int, body: bytes) -> str:
     return f"The engine answered with an error ({status}): {text}"
 
 
-def timeouts() -> tuple[type[BaseException], ...]:
-    """The exceptions that mean that time ran out."""
-    from requests.exceptions import Timeout
-
-    return (Timeout, TimeoutError)
-
-
 @contextmanager
 def explained(url: str, seconds: float) -> Iterator[None]:
     """Turn whatever the transport raises into Unobserved with the reason."""
-    from requests.exceptions import RequestException
-    from urllib3.exceptions import HTTPError
-
     try:
         yield
-    except (RequestException, HTTPError, OSError, ValueError) as error:
+    except (HTTPException, OSError, ValueError) as error:
         raise _reason(url, seconds, error) from error
 
 
@@ -75,8 +66,8 @@ def _reason(url: str, seconds: float, error: BaseException) -> Unobserved:
         )
     if numbers & {errno.ECONNRESET, errno.EPIPE} or names & {"RemoteDisconnected", "IncompleteRead"}:
         return _lost(url)
-    no_http = {"BadStatusLine", "ProtocolError", "LineTooLong", "InvalidHeader", "UnicodeError"}
-    if names & no_http and not numbers:
+    no_http = names & {"ProtocolError", "InvalidHeader", "UnicodeError"}
+    if (no_http or any(isinstance(cause, HTTPException) for cause in chain)) and not numbers:
         return Unobserved("engine.garbage", garbage(url, "something that is no HTTP"))
     return Unobserved("engine.lost", f"The connection to {url} failed: {_short(error)}")
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
 import math
-import socket
+import os
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -19,26 +18,31 @@ from dockgrader.hosts.engine import CONNECTIONS
 from dockgrader.hosts.ssh import engine as ssh_engine
 from dockgrader.hosts.ssh.address import parse
 from dockgrader.hosts.ssh.connect import Login, log_in
-from dockgrader.hosts.ssh.ends import PageSocket, SshEngine
+from dockgrader.hosts.ssh.ends import End
 from dockgrader.hosts.ssh.engine import DEFAULT_SOCKET, Route
 from dockgrader.hosts.ssh.errors import clean
+from dockgrader.hosts.ssh.explaining import SshEngine
 from dockgrader.hosts.ssh.files import FilesScript
 from dockgrader.hosts.ssh.library import asyncssh
 from dockgrader.hosts.ssh.loop import background, is_shared
 from dockgrader.hosts.ssh.script import quoted, usable
-from dockgrader.hosts.ssh.shell import NoShell, ProgramFailed, Shell, Stream
+from dockgrader.hosts.ssh.shell import NoShell, ProgramFailed, Shell
 from dockgrader.hosts.ssh.tcp import TcpOpener
-from dockgrader.hosts.ssh.tunnel import Forwarded, Tunnel, local_end
+from dockgrader.hosts.ssh.wire import ChannelWire, Forwarded, Spoken, Way
 
 Result = TypeVar("Result")
 _WILDCARDS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, never bound
 _FILES_SECONDS = 20.0
+_TO_SAY_IT = 0.1
+"""Seconds before the end of a run, in which its reason must still be heard."""
 _NOT_FOUND = 127
 _FIRST = (("/containers/json", {"all": "1"}),)
 """What most runs ask first."""
 _CONNECTIONS_OF_MANY = 3
-"""To an engine, where many are asked at the same time: each connection has two descriptors here."""
+"""To an engine, where many hosts are asked at the same time: each is a channel that has to be opened."""
 _READY_SHELLS = 2
+_PATIENCE_OF_MANY = 1.0
+"""Seconds that a script waits for another one's session, where many hosts are asked at the same time."""
 _SESSIONS = 4
 """Connections to an engine behind a program, each of which takes one of the ten sessions that sshd usually allows."""
 
@@ -63,7 +67,7 @@ class SshHost:
             jump=endpoint.ssh_jump,
             known_hosts=endpoint.ssh_known_hosts,
         )
-        if not hasattr(asyncio, "start_unix_server"):
+        if os.name == "nt":
             raise Unobserved(
                 "host.ssh", f"{self._name}: hosts over SSH are graded from Linux, macOS or WSL only"
             )
@@ -71,9 +75,9 @@ class SshHost:
         self._deadline = deadline.sooner(deadline.remaining() - min(2.0, deadline.remaining() / 10))
         self._last_word = deadline
         self._background = background()
-        self._most = _CONNECTIONS_OF_MANY if is_shared() else CONNECTIONS
+        self._many = is_shared()
+        self._most = _CONNECTIONS_OF_MANY if self._many else CONNECTIONS
         self._login: Login | None = None
-        self._tunnel: Tunnel | None = None
         self._engine: SshEngine | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._route = Route(self._address.socket or DEFAULT_SOCKET)
@@ -87,7 +91,6 @@ class SshHost:
         login = log_in(self._address, accept_new=endpoint.accept_new_host_keys, seconds=seconds)
         logging_in = self._background.start(login)
         meanwhile()
-        importlib.import_module("docker")  # the engine's library, while the network is waited for
         try:
             self._login = self._background.result(logging_in, seconds + 0.5)
         except (
@@ -95,55 +98,59 @@ class SshHost:
         ):  # `Match exec` in the configuration runs what it likes, and cannot be interrupted
             raise Unobserved("ssh.timeout", f"{self._name}: the login did not end in time") from None
         self._connection = self._login.connection
-        self._shell = Shell(self._connection, self._name)
-        self._tcp = TcpOpener(self._connection, self._shell, self._name)
-        forwarded = Forwarded(self._connection, self._route.socket)
-        self._tunnel = Tunnel(forwarded.open)
-        self._call(self._prepare(self._tunnel, forwarded), _FILES_SECONDS)
-        self._engine = self._reached_engine(self._tunnel)
+        self._shell = Shell(self._connection, self._name, _PATIENCE_OF_MANY if self._many else 0.0)
+        self._tcp = TcpOpener(self._connection, self._shell, self._name, self.must_be_connected)
+        self._engine = self._reached_engine()
 
-    async def _prepare(self, tunnel: Tunnel, forwarded: Forwarded) -> None:
+    async def _prepare(self, forwarded: Forwarded) -> None:
         """What will be needed is begun, all in one round trip."""
-        await forwarded.begin(self._most)
-        for _ in range(_READY_SHELLS):
+        forwarded.begin(len(_FIRST) + 1 if self._many else self._most)
+        for _ in range(1 if self._many else _READY_SHELLS):
             self._tasks.add(task := asyncio.create_task(self._shell.warm()))
             task.add_done_callback(self._tasks.discard)
-        await tunnel.listen()
 
-    def _reached_engine(self, tunnel: Tunnel) -> SshEngine:
+    def _reached_engine(self) -> SshEngine:
         """The engine by the first route that leads to it."""
+        forwarded = self._forwarded(self._route)
+        self._background.start(self._prepare(forwarded))
         try:
-            return self._engine_by(self._route, tunnel)
+            return self._engine_by(self._route, forwarded)
         except Unobserved:
-            if not isinstance(tunnel.failure, asyncssh.ChannelOpenError):
+            if not isinstance(forwarded.failure, asyncssh.ChannelOpenError):
                 raise
             self.must_be_connected()
         survey = self._survey()
         said = b""
         for route in ssh_engine.routes(survey, self._route.socket):
-            tunnel.opener = self._opener(route)
+            way = (
+                Spoken(self._shell, route.command, self.must_be_connected)
+                if route.command
+                else self._forwarded(route)
+            )
             try:
-                engine = self._engine_by(route, tunnel)
+                engine = self._engine_by(route, way)
             except Unobserved as failure:
                 if failure.code.startswith("ssh.") or failure.code == "engine.timeout":
                     raise
-                said = tunnel.said or said
+                said = way.said or said
                 continue
             self._route = route
             return engine
         raise ssh_engine.reason(self._name, survey, said)
 
-    def _engine_by(self, route: Route, tunnel: Tunnel) -> SshEngine:
+    def _forwarded(self, route: Route) -> Forwarded:
+        return Forwarded(self._connection, route.socket, self.must_be_connected)
+
+    def _engine_by(self, route: Route, way: Way) -> SshEngine:
         connections, ahead = (_SESSIONS, ()) if route.command else (self._most, _FIRST)
+
+        def connect(seconds: float) -> End:
+            return self._background.call(way.open(), seconds)
+
+        endpoint = Endpoint(self._name, "")
         return SshEngine(
-            self.explained, Endpoint(f"unix://{tunnel.path}", self._name), self._deadline, connections, ahead
+            self.explained, endpoint, self._deadline, connections, ahead, lambda: ChannelWire(connect)
         )
-
-    def _opener(self, route: Route) -> Callable[[], Coroutine[Any, Any, Stream]]:
-        async def spoken() -> Stream:
-            return await self._shell.pipe(lambda ready: f"{ready}; exec {route.command}")
-
-        return spoken if route.command else Forwarded(self._connection, route.socket).open
 
     def _survey(self) -> ssh_engine.Survey:
         script = ssh_engine.survey_script(self._address.socket)
@@ -180,7 +187,7 @@ class SshHost:
         """The host's files, in one answer of its shell."""
         script = FilesScript(paths, regular=regular)
         try:
-            answer = self._call(self._shell.run(script.text, script.cap), _FILES_SECONDS)
+            answer = self._call(self._shell.run(script.text, script.cap, errors=False), _FILES_SECONDS)
         except NoShell as error:
             raise Unobserved("host.files", f"The files of {self._name} cannot be read: {error}") from None
         files = script.parse(answer.stdout)
@@ -190,15 +197,10 @@ class SshHost:
             )
         return files
 
-    def connect(self, address: str, port: int, seconds: float) -> socket.socket:
+    def connect(self, address: str, port: int, seconds: float) -> End:
         """Connect to a published port from the host itself; a wildcard address means its loopback."""
-
-        async def connected() -> socket.socket:
-            stream = await self._tcp.open(_WILDCARDS.get(address, address), port)
-            return await local_end(stream, self._tasks)
-
-        ours = self._background.call(connected(), min(seconds, self._deadline.remaining()))
-        end = PageSocket(self.must_be_connected, ours.detach())
+        opening = self._tcp.open(_WILDCARDS.get(address, address), port)
+        end = self._background.call(opening, min(seconds, self._deadline.remaining()))
         end.settimeout(seconds)
         return end
 
@@ -238,7 +240,7 @@ class SshHost:
     def must_be_there(self) -> None:
         """Raise Unobserved unless the host still answers; its failure must not be taken for the student's."""
         self.must_be_connected()
-        if (seconds := min(2.0, self._last_word.remaining())) < 0.05:
+        if (seconds := min(2.0, self._last_word.remaining() - _TO_SAY_IT)) < 0.05:
             return  # no time is left to find out
         try:
             self._background.call(self._knock(), seconds)
@@ -264,15 +266,13 @@ class SshHost:
         )
 
     def explained(self, failure: Unobserved) -> Unobserved:
-        """An engine's failure with the host's own behind it, where there is one, in the words of the URL."""
+        """An engine's failure, or the host's own behind it."""
         if failure.code in ("engine.timeout", "engine.lost", "engine.down", "engine.garbage"):
             try:
                 self.must_be_there()
             except Unobserved as hosts_own:
                 return hosts_own
-        if self._tunnel is None:
-            return failure
-        return Unobserved(failure.code, failure.reason.replace(f"unix://{self._tunnel.path}", self._name))
+        return failure
 
     def _call(self, work: Coroutine[Any, Any, Result], seconds: float) -> Result:
         """Run a coroutine. Raises Unobserved where the host does not answer, beside what it raises."""
@@ -290,11 +290,7 @@ class SshHost:
             raise Unobserved("ssh.lost", f"{self._name}: {clean(error)}") from error
 
     def close(self) -> None:
-        """Let go of everything: connections, the local socket and its folder, the thread."""
-        if self._engine is not None:
-            self._engine.close()
-        if self._tunnel is not None:
-            self._tunnel.remove()
+        """Let go of everything: the connection with all that goes over it, the thread."""
         if self._login is not None:
             with contextlib.suppress(TimeoutError, OSError, asyncssh.Error):
                 self._background.call(self._log_out(self._login), 3)

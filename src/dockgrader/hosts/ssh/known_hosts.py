@@ -6,10 +6,15 @@ which entries count: those for host and port; a name's address is never looked u
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import binascii
+import contextlib
+import functools
+import hmac
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dockgrader.frozen import dataclass
 from dockgrader.hosts.ssh.library import asyncssh
 
 from asyncssh.public_key import (  # isort: skip - after the import that makes it quick
@@ -62,24 +67,62 @@ class KnownHosts:
             file.write(f"{start}{self.name} {words[0]} {words[1]}\n")
 
 
+@dataclass(frozen=True)
+class _Lines:
+    """The lines of a file by what they may be about: the names in them, a hashed name, or any host."""
+
+    named: Mapping[str, Sequence[str]]
+    hashed: Sequence[tuple[bytes, bytes, str]]
+    """Salt, hash of the name, line."""
+    patterns: Sequence[str]
+
+    def about(self, names: Sequence[str]) -> Iterator[str]:
+        """Lines that may be about one of these names."""
+        yield from dict.fromkeys(line for name in names for line in self.named.get(name, ()))
+        encoded = [name.encode("utf-8", "surrogateescape") for name in names]
+        for salt, hashed, line in self.hashed:
+            if any(hmac.digest(salt, name, "sha1") == hashed for name in encoded):
+                yield line
+        yield from self.patterns
+
+
 def _entries(files: Iterable[str], names: Sequence[str]) -> asyncssh.SSHKnownHosts:
     """The entries that may be about these names; a line that cannot be read is left out, as ssh does."""
     known = asyncssh.SSHKnownHosts()
     for file in files:
-        for line in _lines(Path(file).expanduser()):
-            pattern = line.split(None, 1)[0] if line.split() else "#"
-            about = any(name in pattern.split(",") for name in names)
-            if about or any(mark in pattern for mark in _ANY_HOST):
-                try:
-                    known.load(line)
-                except (ValueError, asyncssh.KeyImportError):
-                    continue
+        for line in _lines(Path(file).expanduser()).about(names):
+            try:
+                known.load(line)
+            except (ValueError, asyncssh.KeyImportError):
+                continue
     return known
 
 
-def _lines(path: Path) -> list[str]:
+def _lines(path: Path) -> _Lines:
     try:
-        with path.open("rb") as file:
-            return file.read(_FILE_CAP).decode("utf-8", "replace").splitlines()
+        status = path.stat()
+        return _sorted(str(path), status.st_ino, status.st_size, status.st_mtime_ns)
     except OSError:
-        return []
+        return _Lines({}, (), ())
+
+
+@functools.lru_cache(maxsize=8)
+def _sorted(path: str, *version: int) -> _Lines:
+    """The lines of a file in this version of it: read once, however many hosts are asked for. Raises OSError."""
+    named: dict[str, list[str]] = {}
+    hashed: list[tuple[bytes, bytes, str]] = []
+    patterns: list[str] = []
+    with Path(path).open("rb") as file:
+        lines = file.read(_FILE_CAP).decode("utf-8", "replace").splitlines()
+    for line in lines:
+        pattern = (line.split(None, 1) or ["#"])[0]
+        if pattern.startswith("|1|"):
+            with contextlib.suppress(ValueError):
+                salt, name = (binascii.a2b_base64(part) for part in pattern[3:].split("|"))
+                hashed.append((salt, name, line))
+        elif any(mark in pattern for mark in _ANY_HOST):
+            patterns.append(line)
+        else:
+            for each in pattern.split(","):
+                named.setdefault(each, []).append(line)
+    return _Lines(named, hashed, patterns)

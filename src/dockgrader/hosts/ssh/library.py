@@ -1,13 +1,15 @@
-"""asyncssh, imported without looking for liboqs and libnettle.
+"""asyncssh, imported without looking for liboqs and libnettle, and without words for a log that nobody reads.
 
 The look-up starts a compiler and a linker where they are installed, and takes 70 ms. What the two libraries
 would add (post-quantum key exchange, UMAC) costs time in each connection, and every server has alternatives.
+The log's words are put together for each packet before it is known whether they are wanted.
 """
 
 from __future__ import annotations
 
 import ctypes.util
 import logging
+from typing import Any
 
 _find_library = ctypes.util.find_library
 ctypes.util.find_library = lambda name: None
@@ -19,5 +21,24 @@ finally:
 # Nothing goes to standard error by itself: what a connection complains of is told where it is awaited.
 for _name in ("asyncio", "asyncssh"):
     logging.getLogger(_name).addHandler(logging.NullHandler())
+
+from asyncssh.logging import SSHLogger  # noqa: E402 - after the import that makes it quick
+from asyncssh.packet import SSHPacketLogger  # noqa: E402
+
+_log = SSHLogger.log
+
+
+def _log_where_heard(self: SSHLogger, level: int, msg: object, *args: Any, **more: Any) -> None:
+    if self.isEnabledFor(level):
+        _log(self, level, msg, *args, **more)
+
+
+def _log_nothing(self: SSHPacketLogger, *args: Any, **more: Any) -> None:
+    """Packets are not logged."""
+
+
+SSHLogger.log = _log_where_heard  # type: ignore[method-assign]
+SSHPacketLogger.log_sent_packet = _log_nothing  # type: ignore[method-assign]
+SSHPacketLogger.log_received_packet = _log_nothing  # type: ignore[method-assign]
 
 __all__ = ["asyncssh"]

@@ -21,24 +21,27 @@ class Marks:
         self.begin = f"{self._halves[0]}{self._halves[1]}".encode()
         self.end = f"{self._halves[1]}{self._halves[0]}".encode()
 
-    def say(self, *, end: bool = False) -> str:
-        """The command that prints a mark on standard output."""
+    def say(self, *, end: bool = False, before: str = "", after: str = "") -> str:
+        """The command that prints a mark on standard output, and after it the line of a word of the script."""
         first, second = reversed(self._halves) if end else self._halves
-        return f"printf '%s%s\\n' {first} {second}"
+        line, word = ("%s\\n", f" {after}") if after else ("", "")
+        return f"printf '{before}%s%s\\n{line}' {first} {second}{word}"
 
 
-def whole(script: str, marks: Marks) -> bytes:
+def whole(script: str, marks: Marks, *, errors: bool = True) -> bytes:
     """A script between its marks, on standard output and error; its last status follows the end mark on the first.
 
-    Nothing runs before all of it has arrived.
+    Nothing runs before all of it has arrived. Without `errors` nothing at all comes on standard error.
     """
-    begin, end = marks.say(), marks.say(end=True)
+    begin, end = marks.say(), marks.say(end=True, before="\\n")
     lines = [
         "{ LC_ALL=C; export LC_ALL",
         f'case $PATH in *:{_PATH}:*) ;; *) PATH="$PATH:{_PATH}:$HOME/bin"; export PATH ;; esac',
-        f"{begin}; {begin} >&2",
+        f"{begin}; {begin} >&2" if errors else f"{begin}; {{",
         script,
-        f'status=$?; {{ echo; {end}; }} >&2; echo; {end}; echo "$status"',
+        f"status=$?; {end} >&2" if errors else "} 2>/dev/null; status=$?",
+        # In one go: what is printed apart travels apart.
+        marks.say(end=True, before="\\n", after='"$status"'),
         "}",
     ]
     return encoded("\n".join(lines) + "\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,12 +57,17 @@ class Shell:
     """Runs scripts in sessions that are used again, as one takes three round trips to open.
 
     sshd allows so many at a time (MaxSessions, 10 by default, 1 on hardened machines). The limit is learnt when it
-    is met; from then on sessions wait for each other, and none is kept.
+    is met; from then on sessions wait for each other, and none is kept. A script waits `patience` seconds for a
+    session that is in use before another one is opened for it.
     """
 
-    def __init__(self, connection: asyncssh.SSHClientConnection, where: str) -> None:
+    def __init__(self, connection: asyncssh.SSHClientConnection, where: str, patience: float = 0.0) -> None:
         self._connection = connection
         self._where = where
+        self._patience = patience
+        self._brief = 0
+        """Sessions that are about to be free: they run scripts, or are opened for one."""
+        self._freed = asyncio.Event()
         self._places = asyncio.Condition()
         self._used = 0
         self._most: int | None = None
@@ -72,33 +77,52 @@ class Shell:
 
     async def warm(self) -> None:
         """Have a session ready for the next script, where the server allows one more."""
-        with contextlib.suppress(Unobserved):
+        with contextlib.suppress(Unobserved), self._briefly():
             process = await self._open(patient=False)
             if self._most is None:
                 self._idle.append(process)
             else:
                 self._end(process)
 
-    async def run(self, script: str, cap: int) -> Answer:
-        """What a script prints, up to `cap` bytes of each kind. Raises NoShell, Unobserved."""
+    @contextlib.contextmanager
+    def _briefly(self) -> Iterator[None]:
+        self._brief += 1
+        try:
+            yield
+        finally:
+            self._brief -= 1
+            self._freed.set()
+
+    async def run(self, script: str, cap: int, *, errors: bool = True) -> Answer:
+        """What a script prints, up to `cap` bytes of each kind, its errors only where they are wanted.
+
+        Raises NoShell, Unobserved.
+        """
+        await self._wait_a_little()
+        with self._briefly():
+            return await self._run(script, cap, wanted=errors)
+
+    async def _run(self, script: str, cap: int, *, wanted: bool) -> Answer:
         process, marks = await self._session(), Marks()
-        errors = asyncio.create_task(_between(process.stderr, marks, cap, drain=True))
+        errors = asyncio.create_task(_between(process.stderr, marks, cap, drain=True)) if wanted else None
         again = False
         try:
-            process.stdin.write(whole(script, marks))
+            process.stdin.write(whole(script, marks, errors=wanted))
             output = await _between(process.stdout, marks, cap)
             if output.rest is None:
                 return Answer(None, output.data, b"")
             status = (
                 output.rest if b"\n" in output.rest else output.rest + await process.stdout.readuntil(b"\n")
             )
-            answer = Answer(int(status.split()[0]), output.data, (await errors).data)
+            said = (await errors).data if errors else b""
+            answer = Answer(int(status.split()[0]), output.data, said)
             again = self._most is None
             return answer
         except (asyncio.IncompleteReadError, ValueError, IndexError) as error:
             raise self._ended(getattr(error, "partial", b"")) from None
         finally:
-            errors.cancel()
+            if errors:
+                errors.cancel()
             if again:
                 self._idle.append(process)
             else:
@@ -128,8 +152,8 @@ class Shell:
         return _ProcessStream(process.stdout, process.stdin, process.stderr, self._end, process)
 
     async def close(self) -> None:
-        """End all sessions, and what runs in them."""
-        for process in self._all:
+        """End what runs in sessions; one in which nothing runs ends with the connection."""
+        for process in self._all.difference(self._idle):
             _kill(process)
 
     @property
@@ -146,6 +170,13 @@ class Shell:
             f"{self._where}: the login shell does not run commands as it should"
             + (f"; it says: {words}" if words else "."),
         )
+
+    async def _wait_a_little(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._patience):
+                while self._patience and self._brief and not self._idle:
+                    self._freed.clear()
+                    await self._freed.wait()
 
     async def _session(self) -> Any:
         while self._idle:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from typing import Any, cast
 
 from dockgrader.errors import Unobserved
+from dockgrader.hosts.ssh.ends import End, Program
 from dockgrader.hosts.ssh.errors import clean
 from dockgrader.hosts.ssh.library import asyncssh
 from dockgrader.hosts.ssh.script import quoted
@@ -20,27 +23,34 @@ _EARLY = 0.5
 
 
 class TcpOpener:
-    """Opens connections to addresses and ports as the host itself does."""
+    """Opens connections to addresses and ports as the host itself does. `at_end` is that of an End."""
 
-    def __init__(self, connection: asyncssh.SSHClientConnection, shell: Shell, url: str) -> None:
+    def __init__(
+        self, connection: asyncssh.SSHClientConnection, shell: Shell, url: str, at_end: Callable[[], None]
+    ) -> None:
         self._connection = connection
         self._shell = shell
         self._url = url
+        self._at_end = at_end
         self._program: str | None = None
 
-    async def open(self, address: str, port: int) -> Stream:
+    async def open(self, address: str, port: int) -> End:
         """Connect. Raises OSError as a local connection would, Unobserved where the host lets nobody."""
-        if self._program is not None:
-            return await self._by_program(self._program, address, port)
-        try:
-            reader, writer = await self._connection.open_connection(address, port)
-        except asyncssh.ChannelOpenError as error:
-            if error.code != asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED:
-                raise as_local(error.reason) from None
-        else:
-            return Stream(reader, writer)
-        self._program = await self._find()
-        return await self._by_program(self._program, address, port)
+        if self._program is None:
+            made: Any = self._end
+            try:
+                _, forwarded = await self._connection.create_connection(made, address, port)
+                return cast(End, forwarded)
+            except asyncssh.ChannelOpenError as error:
+                if error.code != asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED:
+                    raise as_local(error.reason) from None
+            self._program = await self._find()
+        stream, end = await self._by_program(self._program, address, port), self._end()
+        Program(stream, end)
+        return end
+
+    def _end(self) -> End:
+        return End(self._at_end)
 
     async def _find(self) -> str:
         try:

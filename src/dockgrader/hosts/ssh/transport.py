@@ -15,6 +15,8 @@ _LOGIN_CAP = 1 << 20
 """Bytes that a server sends until somebody is logged in; a usual one sends four thousand."""
 _PIECE = 1 << 14
 """Bytes that are handed on at once: asyncssh copies what is left of them with each packet."""
+_IGNORE = 2
+"""SSH_MSG_IGNORE (RFC 4253, 11.2)."""
 _QUICK = getattr(socket, "TCP_QUICKACK", None)
 
 
@@ -28,12 +30,18 @@ class Connector:
 
     async def create_connection(self, factory: Callable[..., Any], host: str, port: int) -> tuple[Any, Any]:
         """The stream, and the connection that `factory` has made for it."""
+
+        def made() -> Any:
+            # The empty packets are against an attack on CBC ciphers: none is offered unless the user wants one.
+            connection = factory()
+            return connection if self._options.config.get("Ciphers") else _without_empty_packets(connection)
+
         if self._via is not None:
-            watched = _watched_session(factory, self._attempt)
+            watched = _watched_session(made, self._attempt)
             channel, session = await self._via.create_connection(watched, host, port)
             self._attempt.connected = True
             return channel, session
-        connection = factory()
+        connection = made()
         await asyncio.get_running_loop().create_connection(
             lambda: _Watched(connection, self._attempt),
             host,
@@ -49,6 +57,18 @@ class Connector:
 
     async def wait_closed(self) -> None:
         """Nothing of its own to wait for."""
+
+
+def _without_empty_packets(connection: Any) -> Any:
+    """asyncssh sends one before each packet, which costs as much as the packet."""
+    send = connection.send_packet
+
+    def send_packet(kind: int, *parts: bytes, **more: Any) -> None:
+        if kind != _IGNORE:
+            send(kind, *parts, **more)
+
+    connection.send_packet = send_packet
+    return connection
 
 
 def _watched_session(factory: Callable[..., Any], attempt: Attempt) -> Callable[[], Any]:
