@@ -241,7 +241,7 @@ def test_a_connection_that_fails(error: OSError, problem: str) -> None:
             raise error
 
     host = Unreachable(a_container("web", ports={"80/tcp": [{"HostIp": "", "HostPort": "80"}]}))
-    [series] = read(HttpSeries("web"), host, seconds=0.1)
+    [series] = read(HttpSeries("web"), host, seconds=0.5)
     assert series.pages == (Page(None, "", problem),)
 
 
