@@ -158,6 +158,14 @@ class _Worker:
             self.process.join(_END_SECONDS)
 
 
+def begin_early() -> None:
+    """Have the server process import what workers need, while this one still reads what there is to do."""
+    if _context().get_start_method() == "forkserver":
+        from multiprocessing import forkserver
+
+        forkserver.ensure_running()
+
+
 def _context() -> BaseContext:
     """A server process imports once what every worker needs, and is forked; else each worker imports for itself."""
     if "forkserver" not in multiprocessing.get_all_start_methods():

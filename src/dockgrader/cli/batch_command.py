@@ -113,6 +113,10 @@ def command(
     where = _Where(scheduler if engine == "dask" else None, send_keys)
     _refuse_contradictions(engine, scheduler, send_keys, accept_new)
     gc.enable()  # a batch is no short command
+    if engine == "local" and not accepted:
+        from dockgrader.batch.executor import begin_early
+
+        begin_early()
     from dockgrader.batch import folder as folders
     from dockgrader.batch import roster as rosters
     from dockgrader.batch.opening import ask

@@ -2,13 +2,17 @@
 
 The look-up starts a compiler and a linker where they are installed, and takes 70 ms. What the two libraries
 would add (post-quantum key exchange, UMAC) costs time in each connection, and every server has alternatives.
-The log's words are put together for each packet before it is known whether they are wanted.
+The log's words are put together for each packet before it is known whether they are wanted. And the lines of the
+user's configuration, the same for each host, are taken apart once.
 """
 
 from __future__ import annotations
 
 import ctypes.util
 import logging
+import shlex
+from functools import lru_cache
+from types import SimpleNamespace
 from typing import Any
 
 _find_library = ctypes.util.find_library
@@ -40,5 +44,8 @@ def _log_nothing(self: SSHPacketLogger, *args: Any, **more: Any) -> None:
 SSHLogger.log = _log_where_heard  # type: ignore[method-assign]
 SSHPacketLogger.log_sent_packet = _log_nothing  # type: ignore[method-assign]
 SSHPacketLogger.log_received_packet = _log_nothing  # type: ignore[method-assign]
+
+_words = lru_cache(maxsize=1024)(shlex.split)
+vars(asyncssh.config)["shlex"] = SimpleNamespace(split=lambda line: _words(line).copy())
 
 __all__ = ["asyncssh"]

@@ -73,6 +73,8 @@ class Shell:
         self._most: int | None = None
         self._idle: list[Any] = []
         self._all: set[Any] = set()
+        self._proven: set[Any] = set()
+        """Those that have run a script; what else a login shell starts may not read what we write (`exec sleep 60`)."""
         self._ending: set[asyncio.Task[None]] = set()
 
     async def warm(self) -> None:
@@ -124,6 +126,7 @@ class Shell:
             if errors:
                 errors.cancel()
             if again:
+                self._proven.add(process)
                 self._idle.append(process)
             else:
                 self._end(process)
@@ -152,8 +155,8 @@ class Shell:
         return _ProcessStream(process.stdout, process.stdin, process.stderr, self._end, process)
 
     async def close(self) -> None:
-        """End what runs in sessions; one in which nothing runs ends with the connection."""
-        for process in self._all.difference(self._idle):
+        """End all sessions, and what runs in them; a shell that waits for a script ends with the connection."""
+        for process in self._all.difference(each for each in self._idle if each in self._proven):
             _kill(process)
 
     @property
@@ -240,6 +243,7 @@ class Shell:
             pass
         finally:
             self._all.discard(process)
+            self._proven.discard(process)
             await self._give_back()
 
 
