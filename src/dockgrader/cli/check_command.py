@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 @options.wait_option()
 @options.pass_mark_option()
 @click.option(
+    "--active",
+    is_flag=True,
+    help="Also run the checks that stop a container and start it again; it says first which.",
+)
+@click.option(
     "--watch",
     is_flag=True,
     help="Grade again whenever something changes on the host, until full marks or Ctrl-C.",
@@ -45,6 +50,7 @@ def command(
     timeout: float,
     wait: float,
     pass_mark: float,
+    active: bool,
     watch: bool,
 ) -> int:
     """Grade an assignment, or one of its tasks, on a Docker host and show the report.
@@ -81,12 +87,16 @@ def command(
         output.refuse_points(asked, (check.points for task in tasks for check in task.checks))
         return loaded, tasks
 
+    if active:
+        from dockgrader.cli import acting
+
+        acting.refuse_contradictions(endpoint, watch=watch)
     if watch:
         from dockgrader.cli import watching
 
         return watching.watch(*built(), endpoint, spoken, Bounds(timeout, wait), asked, evidence, pass_mark)
     early = commands_of(source.data, wanted.task)
-    with progress.waiting(spoken):
+    with acting.allowed(built()[1], spoken) if active else progress.waiting(spoken):
         # The commands run in their containers while pydantic builds the models, which takes as long. Over SSH the
         # login takes longer; a broken assignment is told then, and no dead host is waited for.
         reached = reach(endpoint, Bounds(timeout, wait), early, meanwhile=built)
@@ -100,6 +110,7 @@ def command(
             spoken,
             meanwhile=lambda: output.warm(asked),
             facts=output.with_facts(asked),
+            active=active,
         )
     output.write_run(run, asked, evidence)
     return output.exit_status([run.report], pass_mark)

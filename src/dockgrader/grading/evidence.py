@@ -66,6 +66,10 @@ class RecordedSee:
         """What was recorded for this question."""
         return self._readings.get(fact.key())
 
+    def has(self, fact: Fact[Any]) -> bool:
+        """Whether this was recorded."""
+        return fact.key() in self._readings
+
     def readings(self) -> list[Reading]:
         """All that was recorded."""
         return list(self._readings.values())

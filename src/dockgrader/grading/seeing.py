@@ -62,6 +62,10 @@ class LiveSee:
             raise Unobserved(*reading.error)
         return fact.parse(reading.answer)
 
+    def has(self, fact: Fact[Any]) -> bool:
+        """Whether this was read already."""
+        return self.reading(fact) is not None
+
     def readings(self) -> list[Reading]:
         """What was read so far, in the order of asking."""
         with self._lock:

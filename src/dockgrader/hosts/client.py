@@ -63,6 +63,14 @@ class Client:
                 refused(answer.status_code, text)
                 return self._decoded(text, dict)
 
+    def order(self, path: str, params: Mapping[str, str] | None = None) -> None:
+        """Have something done, of which nothing is answered. Raises as `get`."""
+        seconds = self.seconds()
+        with self.taken() as client, failures.explained(self.name, seconds):
+            answer = client.post(self.url(client, path), params=params, stream=True, timeout=seconds)
+            with answer:
+                refused(answer.status_code, self.body(answer, self.deadline.sooner(seconds)))
+
     def body(self, answer: Response, deadline: Deadline) -> bytes:
         """All of an answer. Raises Unobserved when it is endless or late."""
         chunks, size = [], 0

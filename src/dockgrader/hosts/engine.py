@@ -13,6 +13,7 @@ from dockgrader.hosts.client import Client, refused
 from dockgrader.hosts.deadline import Deadline, background, within
 from dockgrader.hosts.endpoint import Endpoint
 from dockgrader.hosts.execs import Execs
+from dockgrader.hosts.restarts import Restarts
 
 TESTED_API = "1.52"
 """The newest API version that dockgrader was tested with (shapes of Docker 29); never asked for more."""
@@ -37,6 +38,7 @@ class DockerEngine:
     ) -> None:
         self._client = Client(endpoint, deadline, connections)
         self._execs = Execs(self._client, connections)
+        self._restarts = Restarts(endpoint)
         self._version: Mapping[str, Any] = {}
         self._ahead = {_question(*asked): background(partial(self._get, *asked)) for asked in ahead}
         try:
@@ -84,6 +86,14 @@ class DockerEngine:
     def control(self, container: str) -> float:
         """Seconds that the shortest command takes in a container. Raises Unobserved."""
         return self._execs.control(container)
+
+    def restart(self, container: str) -> None:
+        """Stop a container and start it again. Raises Missing, Conflict, Unobserved."""
+        self._restarts.restart(container, self.api, self._client.seconds())
+
+    def put_back(self) -> None:
+        """Start what a restart has left stopped. Raises Unobserved."""
+        self._restarts.put_back(self.api)
 
     def own(self, exec_id: str) -> bool:
         """Whether a command that ran in a container was ours."""

@@ -1,4 +1,4 @@
-"""Kind `cgroup`: the limits that the kernel holds for a container, in its cgroup files."""
+"""Kind `cgroup`: the limits that the kernel holds for a container, in its cgroup files, and who is in it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from pydantic import Field, model_validator
 from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Fact, See
 from dockgrader.facts.cgroup import Cgroup, CgroupLimits
+from dockgrader.facts.cgroup_process import CgroupProcess, Membership
 from dockgrader.facts.containers import Inspected
+from dockgrader.facts.engine import Info
 from dockgrader.kinds import missing
 from dockgrader.kinds.base import Cpus, Failed, Size, passed
 from dockgrader.kinds.target import TargetCheck
@@ -22,7 +24,9 @@ _V1_UNLIMITED = 1 << 62
 
 
 class CgroupCheck(TargetCheck):
-    """The cgroup of a running container has a memory limit, a CPU quota of the default period, or a CPU limit."""
+    """The cgroup of a running container has a memory limit, a CPU quota of the default period, or a CPU limit; or
+    its process is in it.
+    """
 
     kind: Literal["cgroup"]
     memory: Size | None = Field(None, description="memory.limit_in_bytes (v1) or memory.max (v2)")
@@ -33,24 +37,35 @@ class CgroupCheck(TargetCheck):
         description="cpu.cfs_quota_us (v1) or the first number of cpu.max (v2), of a period of 100000",
     )
 
+    process: bool = Field(
+        False, description="The container's first process really is in the container's cgroup"
+    )
+
     @model_validator(mode="after")
     def _asks_something(self) -> Self:
-        if self.memory is None and self.cpus is None and self.cpu_quota is None:
-            raise ValueError("expected at least one of memory, cpus, cpu_quota")
+        if not self._limits() and not self.process:
+            raise ValueError("expected at least one of memory, cpus, cpu_quota, process")
         return self
+
+    def _limits(self) -> bool:
+        return self.memory is not None or self.cpus is not None or self.cpu_quota is not None
 
     def asks(self) -> Iterable[Fact[Any]]:
         """The cgroup of the container, where its name is known."""
-        return [*super().asks(), *([Cgroup(self.container)] if self.container else [])]
+        return [*super().asks(), *(self.asks_of(self.container) if self.container else [])]
 
     def asks_of(self, ref: str) -> Iterable[Fact[Any]]:
         """Its cgroup."""
-        return [Cgroup(ref)]
+        return [*([Cgroup(ref)] if self._limits() else []), *([CgroupProcess(ref)] if self.process else [])]
 
     def judge(self, see: See) -> Verdict:
         """The first limit that is off decides."""
         verdict = passed()
         for target in self.targets(see):
+            if self.process:
+                verdict = _process(target, see(CgroupProcess(self.container or target.id)), see)
+            if not self._limits():
+                continue
             found = see(self._fact(target))
             if found is None:
                 raise missing.not_running(target, see)
@@ -76,7 +91,26 @@ class CgroupCheck(TargetCheck):
             facts = [self._fact(target) for target in self.targets(see)]
         except Failed:
             return ["docker ps -a"]
+        if self.process:
+            return [command for fact in facts[:2] for command in _by_hand(fact, see)]
         return [command for fact in facts[:2] for command in fact.shown_by_files(see)]
+
+
+def _process(target: Inspected, found: Membership | None, see: See) -> Verdict:
+    if found is None:
+        raise missing.not_running(target, see)
+    paths = ", ".join(dict.fromkeys(found.paths.values()))
+    if not found.there:
+        raise Failed("cgroup.other-cgroup", target.id, paths, name=target.name, found=paths)
+    return passed(target.id, paths, name=target.name)
+
+
+def _by_hand(fact: Cgroup, see: See) -> list[str]:
+    """The path, and the tools that show who is in it and what it holds, as the cgroup's version names it."""
+    tree = "systemd-cgls --all"
+    version = see(Info()).cgroup_version
+    limits = ["memory.max", "cpu.max"] if version == "2" else ["memory.limit_in_bytes", "cpu.cfs_quota_us"]
+    return [fact.shown_by(), tree, *(f"cgget -r {name} PATH" for name in limits)]
 
 
 def _known(value: str | None, controller: str) -> str:
