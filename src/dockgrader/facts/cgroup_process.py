@@ -11,6 +11,7 @@ from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Fact, Setting, dig, dig_dict, dig_str
 from dockgrader.facts.cgroup_paths import locate, memberships
 from dockgrader.facts.containers import Container, Inspected
+from dockgrader.facts.engine import Info
 from dockgrader.hosts.base import Conflict, Missing
 
 _SECONDS = 10.0
@@ -50,18 +51,14 @@ class CgroupProcess(Fact[Membership | None]):
         paths = memberships(dig_str(raw, "proc_cgroup"))
         limiting = {name: paths[name] for name in _LIMITING if name in paths} or {"": paths.get("", "")}
         listed = dig_dict(raw, "listed")
-        own = dig_str(raw, "id")
-        there = all(_is_own(path, own) for path in limiting.values()) and all(listed.values())
+        # A path of the host has the container's id; in a private cgroup namespace it is the root.
+        ident, root = dig_str(raw, "id"), "/" if raw.get("private") is True else ""
+        there = all(ident in path or path == root for path in limiting.values()) and all(listed.values())
         return Membership(there, limiting, tuple(listed))
 
     def shown_by(self) -> str:
         """As a person asks."""
         return f"cat /proc/$(docker inspect -f '{{{{.State.Pid}}}}' {shlex.quote(self.container)})/cgroup"
-
-
-def _is_own(path: str, container_id: str) -> bool:
-    """A path of the host has the container's id; one of a private cgroup namespace is its root."""
-    return container_id in path or path == "/"
 
 
 def _on_host(setting: Setting, inspected: Inspected) -> dict[str, Any] | None:
@@ -82,7 +79,13 @@ def _on_host(setting: Setting, inspected: Inspected) -> dict[str, Any] | None:
         return None
     pid = str(inspected.pid)
     listed = {path: pid in found.text.split() for path, found in zip(lists, contents, strict=True)}
-    return {"via": "host", "id": inspected.id, "proc_cgroup": process.text[:4096], "listed": listed}
+    return {
+        "via": "host",
+        "id": inspected.id,
+        "private": False,
+        "proc_cgroup": process.text[:4096],
+        "listed": listed,
+    }
 
 
 def _in_container(setting: Setting, inspected: Inspected) -> dict[str, Any]:
@@ -94,4 +97,16 @@ def _in_container(setting: Setting, inspected: Inspected) -> dict[str, Any]:
     if output.exit != 0:
         raise Unobserved("cgroup.unreadable", f"{why}, and it has no `cat` to show its own")
     text = output.stdout[:4096].decode("utf-8", "replace")
-    return {"via": "container", "id": inspected.id, "proc_cgroup": text, "listed": {}}
+    return {
+        "via": "container",
+        "id": inspected.id,
+        "private": _private(setting, inspected),
+        "proc_cgroup": text,
+        "listed": {},
+    }
+
+
+def _private(setting: Setting, inspected: Inspected) -> bool:
+    """Whether the container sees its cgroup as the root; with v2 it does, unless it was told otherwise."""
+    mode = dig_str(inspected.raw, "HostConfig", "CgroupnsMode")
+    return mode == "private" or (not mode and setting.see(Info()).cgroup_version == "2")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -22,8 +21,14 @@ HOSTNAME = "/proc/sys/kernel/hostname"
 RUN_SECONDS = 10.0
 _UNUSABLE = (126, 127)
 _LINK = re.compile(r" (\w+) -> (\w+:\[\d+\])$", re.MULTILINE)
-_OF_HOST = f"""\
-for process in 1 self "$1"; do echo "== $process"; ls -l "/proc/$process/ns" 2>/dev/null; done
+OF_HOST = """\
+echo "== init"; ls -l /proc/1/ns 2>/dev/null
+echo "== kernel"; if [ "$(cat /proc/2/comm)" = kthreadd ]; then ls -l /proc/2/ns; fi 2>/dev/null
+echo "== self"; ls -l /proc/self/ns
+"""
+"""Shows the host's namespaces by processes that surely have them; which of these may be read, depends."""
+_OF_CONTAINER = f"""\
+echo "== container"; ls -l "/proc/$1/ns" 2>/dev/null
 echo "== hostname"; cat {HOSTNAME}
 echo "== status"; cat "/proc/$1/status" 2>/dev/null
 """
@@ -96,12 +101,12 @@ def sections(output: str) -> dict[str, str]:
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
-def hosts_own(listings: Iterable[dict[str, str]]) -> dict[str, list[str]]:
-    """The namespaces of the host by kind: those of its first process, where they may be read, and those of ours.
+def hosts_own(part: dict[str, str]) -> dict[str, list[str]]:
+    """The namespaces of the host by kind, in the sections of OF_HOST: its own and ours.
 
     Both count, as an engine, and the grader with it, may have a network of its own on its machine.
     """
-    found = [listing for listing in listings if listing]
+    found = [links(part.get(name, "")) for name in ("init", "kernel", "self")]
     return {kind: sorted({listing[kind] for listing in found if kind in listing}) for kind in KINDS}
 
 
@@ -124,14 +129,14 @@ def _on_host(setting: Setting, inspected: Inspected) -> dict[str, Any]:
     nothing: dict[str, Any] = {"host": {}, "own": {}, "host_hostname": None, "process": None}
     if not setting.host.near(inspected.id, inspected.pid).files:
         return nothing
-    output = on_host(setting, _OF_HOST, str(inspected.pid))
+    output = on_host(setting, OF_HOST + _OF_CONTAINER, str(inspected.pid))
     if output is None:
         return nothing
     part = sections(output)
     name = re.search(r"^Name:\t(.*)$", part.get("status", ""), re.MULTILINE)
     return {
-        "host": hosts_own(links(part.get(word, "")) for word in ("1", "self")),
-        "own": links(part.get(str(inspected.pid), "")),
+        "host": hosts_own(part),
+        "own": links(part.get("container", "")),
         "host_hostname": part.get("hostname", "").strip() or None,
         "process": name[1] if name else None,
     }

@@ -14,12 +14,12 @@ from typing import Any, ClassVar
 from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Fact, Setting, dig_dict, dig_list, dig_str
 from dockgrader.facts.containers import Container, Containers
-from dockgrader.facts.namespaces import HOSTNAME, KINDS, hosts_own, links, on_host, sections
+from dockgrader.facts.namespaces import HOSTNAME, KINDS, OF_HOST, hosts_own, on_host, sections
 
 NAMES = frozenset(("bash", "sh", "dash", "ash", "zsh", "ksh", "fish", "busybox"))
 MOST_LINES = 2000
 """Processes in namespaces of their own that are told at the most."""
-_MOST_SHELLS = 20
+_MOST_SHELLS = 100
 _CONTAINER = re.compile(r"[0-9a-f]{64}")
 """What the cgroup of a container's process is named after."""
 _ENGINES = frozenset(("dockerd", "containerd", "podman", "conmon"))
@@ -27,12 +27,13 @@ _ENGINES = frozenset(("dockerd", "containerd", "podman", "conmon"))
 # One line for each process whose namespaces are not those of this script: PID NAME NSPIDS CGROUP PROC DEVICES LINKS,
 # with tabs between them. CGROUP is the longest path, PROC the device of what is mounted at /proc. What a process calls
 # itself has no raw line feeds in `status`.
-_SCRIPT = f"""\
+_SCRIPT = (
+    OF_HOST
+    + f"""\
 echo "== user"; id -u
 echo "== hostname"; cat {HOSTNAME}
 echo "== proc"; awk '$5 == "/proc" {{ print $3 }}' /proc/self/mountinfo | tail -n 1
 echo "== cgroup"; cat /proc/self/cgroup
-for process in 1 self; do echo "== $process"; ls -l "/proc/$process/ns" 2>/dev/null; done
 echo "== engines"; cat /proc/[0-9]*/comm 2>/dev/null | sort -u
 echo "== processes"
 {{ echo "/proc/self/ns:"; ls -l /proc/self/ns; ls -l /proc/[0-9]*/ns; }} 2>/dev/null | LC_ALL=C awk -v most="$1" '
@@ -66,6 +67,7 @@ function tell(    count, number, name, own, cgroup, path, part, devices) {{
 / (pid|net|mnt|uts|ipc|pid_for_children) -> / {{ links = links $(NF - 2) "=" $NF " " }}
 END {{ tell() }}'
 """
+)
 _HOSTNAMES = (
     f'for process; do echo "== $process"; nsenter --target "$process" --uts cat {HOSTNAME}; done 2>/dev/null'
 )
@@ -108,7 +110,7 @@ class Shells(Fact[Found]):
         output = on_host(setting, _SCRIPT, str(MOST_LINES))
         part = sections(output) if output is not None else {}
         _refuse_elsewhere(setting, part)
-        base = hosts_own(links(part.get(word, "")) for word in ("1", "self"))
+        base = hosts_own(part)
         # This machine may be a container itself, in whose cgroup all its processes are.
         inside = frozenset(_CONTAINER.findall(part.get("cgroup", "")))
         rows = [line.split("\t") for line in part.get("processes", "").splitlines()]
@@ -161,7 +163,9 @@ def _row_links(row: list[str]) -> dict[str, str]:
 
 def _shells(rows: list[list[str]], base: dict[str, list[str]], inside: frozenset[str]) -> Iterator[list[str]]:
     """Shells of which a namespace is neither the host's nor a container's; the lowest process numbers first."""
-    whole = sorted((row for row in rows if len(row) == 7), key=lambda row: int(row[0]))
+    # A process that has ended, and that nobody has asked how, still has a PID namespace, but no other.
+    living = (row for row in rows if len(row) == 7 and _row_links(row).keys() >= set(KINDS))
+    whole = sorted(living, key=lambda row: int(row[0]))
     contained = {row[0] for row in whole if not inside.issuperset(_CONTAINER.findall(row[3]))}
     taken = {
         link

@@ -49,44 +49,52 @@ class UnshareCheck(Check):
     def judge(self, see: See) -> Verdict:
         """Any shell that is as expected is enough; else the one that comes nearest is told."""
         found = see(Shells())
-        misses: list[tuple[int, Failed]] = []
+        nearest: tuple[int, Failed] | None = None
         for shell in filter(self._meant, found.shells):
-            wrong = list(self._wrong(shell, found))
-            if not wrong:
+            right, miss = self._first_wrong(shell, found)
+            if miss is None:
                 return passed(self.own, sorted(shell.own), **_about(shell, found))
-            misses.append((len(wrong), wrong[0]))
+            nearest = (right, miss) if nearest is None or right > nearest[0] else nearest
         if not found.all_seen:
             raise Unobserved(
                 "host.files",
                 "The namespaces of other users' processes can be read by root only. Grade it with sudo, on that "
                 "machine, or as a user who may",
             )
-        if not misses:
+        if nearest is None:
             raise Failed("unshare.none", self.own, None, wanted=", ".join(self.own), host=found.hostname)
-        raise min(misses, key=lambda miss: miss[0])[1]
+        raise nearest[1]
 
     def _meant(self, shell: Shell) -> bool:
         """Whether it may be this check's: services of the host have mount namespaces of their own, too."""
         return bool(shell.own.intersection(self.own)) or ("pid" in self.own and shell.own_for_children)
 
-    def _wrong(self, shell: Shell, found: Found) -> Iterator[Failed]:
+    def _first_wrong(self, shell: Shell, found: Found) -> tuple[int, Failed | None]:
+        """How much is right before the first thing that is not, and that; None when there is none."""
+        right = 0
+        for miss in self._rules(shell, found):
+            if miss is not None:
+                return right, miss
+            right += 1
+        return right, None
+
+    def _rules(self, shell: Shell, found: Found) -> Iterator[Failed | None]:
         about = _about(shell, found)
         for kind in self.own:
-            if kind not in shell.own:
-                only_children = kind == "pid" and shell.own_for_children
-                code = "unshare.no-fork" if only_children else f"unshare.{kind}-of-host"
-                yield Failed(code, self.own, sorted(shell.own), **about)
-        if self.first and "pid" in shell.own and shell.number != 1:
-            yield Failed("unshare.not-first", 1, shell.number, **about)
-        if self.own_proc and not shell.own_proc:
-            yield Failed("unshare.proc-of-host", "own", "host", **about)
-        if self.own_hostname and "uts" in shell.own:
+            only_children = kind == "pid" and shell.own_for_children
+            code = "unshare.no-fork" if only_children else f"unshare.{kind}-of-host"
+            yield None if kind in shell.own else Failed(code, self.own, sorted(shell.own), **about)
+        if self.first:
+            yield None if shell.number == 1 else Failed("unshare.not-first", 1, shell.number, **about)
+        if self.own_proc:
+            yield None if shell.own_proc else Failed("unshare.proc-of-host", "own", "host", **about)
+        if self.own_hostname:
             if shell.hostname is None:
                 raise Unobserved(
                     "host.files", "A shell's hostname can be read by root only, with nsenter of util-linux"
                 )
-            if shell.hostname == found.hostname:
-                yield Failed("unshare.same-hostname", None, shell.hostname, **about)
+            same = shell.hostname == found.hostname
+            yield Failed("unshare.same-hostname", None, shell.hostname, **about) if same else None
 
     def shown_by(self, see: See) -> list[str]:
         """The namespaces with their commands; and of each shell what it is."""
