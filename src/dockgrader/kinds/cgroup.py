@@ -107,10 +107,9 @@ def _process(target: Inspected, found: Membership | None, see: See) -> Verdict:
 
 def _by_hand(fact: Cgroup, see: See) -> list[str]:
     """The path, and the tools that show who is in it and what it holds, as the cgroup's version names it."""
-    tree = "systemd-cgls --all"
-    version = see(Info()).cgroup_version
-    limits = ["memory.max", "cpu.max"] if version == "2" else ["memory.limit_in_bytes", "cpu.cfs_quota_us"]
-    return [fact.shown_by(), tree, *(f"cgget -r {name} PATH" for name in limits)]
+    v2 = see(Info()).cgroup_version == "2"
+    cgget = "cgget -r memory.max -r cpu.max" if v2 else "cgget -r memory.limit_in_bytes -r cpu.cfs_quota_us"
+    return [fact.shown_by(), "systemd-cgls --all", f"{cgget} PATH"]
 
 
 def _known(value: str | None, controller: str) -> str:

@@ -90,10 +90,12 @@ class VolumeCheck(TargetCheck):
 
     def shown_by(self, see: See) -> list[str]:
         """The mounts of the containers."""
-        commands = self.inspect_commands(see, "{{json .Mounts}}")
+        if not self.container:
+            return self.inspect_commands(see, "{{json .Mounts}}")
+        names = [self.container]
         if self.same_as and see(Container(self.same_as)) is not None:
-            commands.append(f"docker container inspect -f '{{{{json .Mounts}}}}' {self.same_as}")
-        return commands
+            names.append(self.same_as)
+        return [f"docker container inspect -f '{{{{json .Mounts}}}}' {name}" for name in names]
 
 
 def _at(target: Inspected, path: str) -> Mount | None:

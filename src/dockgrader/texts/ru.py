@@ -84,6 +84,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "",
     ),
     "compose.unreadable": ("Прочитать настройки проекта Compose не удалось ({reason})", ""),
+    "namespace.unreadable": ("Не удалось увидеть контейнер изнутри ({reason})", ""),
     "evidence": ("В сохранённых данных проверки чего-то не хватает ({reason})", ""),
     "evidence.missing": ("Этого нет в сохранённых данных проверки ({reason})", ""),
     "fact": ("Узнать это у хоста не удалось ({reason})", ""),
@@ -98,7 +99,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Не проверялось: для этого нужно остановить и снова запустить контейнер, а это делается только с --active.",
         "",
     ),
-    "namespace.unreadable": ("Не удалось увидеть контейнер изнутри ({reason})", ""),
     "prerequisite.error": ("Не проверялось, потому что не удалось увидеть: {cause}", ""),
     # Containers.
     "container.missing": (
