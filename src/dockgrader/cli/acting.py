@@ -44,7 +44,7 @@ def refuse_contradictions(endpoint: Endpoint, *, watch: bool) -> None:
 def allowed(tasks: Sequence[Task], lang: str) -> Iterator[None]:
     """Say on standard error what will be done. Signals that end the process end it by way of all `finally`."""
     doing = [
-        f"  {task.id}/{check.id}: {line}"
+        f"  {task.id}/{check.id}: {line.removeprefix('only with --active: ')}"
         for task in tasks
         for check in task.checks
         if list(check.acts())
