@@ -14,7 +14,6 @@ from dockgrader.facts.base import Fact, Setting, dig, dig_list, dig_str
 from dockgrader.facts.containers import Container, Inspected, Mount
 from dockgrader.hosts.base import Conflict, Missing, ReadFile
 
-ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 _MOST = 1000
 _BEGINNING = 16
 _SECONDS = 10.0

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Fact, See
 from dockgrader.facts.cgroup import Cgroup, CgroupLimits
-from dockgrader.facts.cgroup_process import CgroupProcess, Membership
 from dockgrader.facts.containers import Inspected
 from dockgrader.facts.engine import Info
 from dockgrader.kinds import missing
@@ -18,6 +17,9 @@ from dockgrader.kinds.base import Cpus, Failed, Size, passed
 from dockgrader.kinds.target import TargetCheck
 from dockgrader.report.model import Verdict
 from dockgrader.units import DEFAULT_CPU_PERIOD_US, NANO, human_cpus, human_size
+
+if TYPE_CHECKING:
+    from dockgrader.facts.cgroup_process import CgroupProcess, Membership
 
 _V1_UNLIMITED = 1 << 62
 """Unlimited memory reads 2^63 rounded down to a page on v1; no host has half of that."""
@@ -56,14 +58,22 @@ class CgroupCheck(TargetCheck):
 
     def asks_of(self, ref: str) -> Iterable[Fact[Any]]:
         """Its cgroup."""
-        return [*([Cgroup(ref)] if self._limits() else []), *([CgroupProcess(ref)] if self.process else [])]
+        return [*([Cgroup(ref)] if self._limits() else []), *self._membership(ref)]
+
+    def _membership(self, ref: str) -> list[CgroupProcess]:
+        """Imported only where it is asked for: most assignments look at limits alone."""
+        if not self.process:
+            return []
+        from dockgrader.facts.cgroup_process import CgroupProcess
+
+        return [CgroupProcess(ref)]
 
     def judge(self, see: See) -> Verdict:
         """The first limit that is off decides."""
         verdict = passed()
         for target in self.targets(see):
-            if self.process:
-                verdict = _process(target, see(CgroupProcess(self.container or target.id)), see)
+            for fact in self._membership(self.container or target.id):
+                verdict = _process(target, see(fact), see)
             if not self._limits():
                 continue
             found = see(self._fact(target))

@@ -8,7 +8,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from dockgrader.facts.base import Fact, See
-from dockgrader.facts.volumes import ANONYMOUS, UnusedVolumes
+from dockgrader.facts.containers import ANONYMOUS
+from dockgrader.facts.volumes import UnusedVolumes
 from dockgrader.kinds.base import Check, Failed, passed
 from dockgrader.report.model import Verdict
 

@@ -8,8 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from dockgrader.facts.base import Fact, See
-from dockgrader.facts.containers import Container, Inspected, Mount
-from dockgrader.facts.volumes import ANONYMOUS
+from dockgrader.facts.containers import ANONYMOUS, Container, Inspected, Mount
 from dockgrader.kinds.base import Failed, passed
 from dockgrader.kinds.target import TargetCheck
 from dockgrader.report.model import Verdict
