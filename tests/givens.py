@@ -52,6 +52,10 @@ class Given:
     def reading(self, fact: Fact[Any]) -> None:
         """Nothing is kept."""
 
+    def has(self, fact: Fact[Any]) -> bool:
+        """What the test gives was read."""
+        return fact in self._answers
+
     def __call__(self, fact: Fact[Answer]) -> Answer:
         self.asked.append(fact)
         raw = self._answers[fact] if fact in self._answers else _not_there(fact)

@@ -60,6 +60,13 @@ class MadeUpHost:
         self.calls.append("control")
         return float(_reply(self._execs, "control", 0.0))
 
+    def restart(self, container: str) -> None:
+        self.calls.append(f"restart {container}")
+        _reply(self._answers, "restart", None)
+
+    def put_back(self) -> None:
+        self.calls.append("put back")
+
     def near(self, container_id: str, pid: int) -> Nearness:
         return self.nearness
 

@@ -57,6 +57,12 @@ class TwoContainers:
     def control(self, container: str) -> float:
         return 0.1
 
+    def restart(self, container: str) -> None:
+        self.restarted = [*getattr(self, "restarted", []), container]
+
+    def put_back(self) -> None:
+        self.pings += 1
+
     def own(self, exec_id: str) -> bool:
         return False
 

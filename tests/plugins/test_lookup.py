@@ -19,7 +19,8 @@ from dockgrader.assignment.model import AnyCheck
 from dockgrader.cli import cli
 from dockgrader.facts import plugins as facts
 from dockgrader.facts.base import Fact
-from dockgrader.kinds.base import BUILT_IN
+from dockgrader.kinds.base import BUILT_IN, SELDOM
+from dockgrader.kinds.plugins import branch
 from tests.plugins.conftest import Install, package, run
 from tests.plugins.test_broken import ASSIGNMENT, KIND, own
 
@@ -27,8 +28,19 @@ RECORDING = "checks/homework-1/recordings/solution-v2.json.gz"
 
 
 def test_the_table_of_built_in_kinds_is_that_of_the_models() -> None:
-    models = get_args(get_args(AnyCheck)[0])
+    models = [*get_args(get_args(AnyCheck)[0]), *(branch(kind) for kind in SELDOM)]
     assert {get_args(model.model_fields["kind"].annotation)[0] for model in models} == BUILT_IN
+
+
+def test_an_assignment_of_the_core_s_kinds_imports_no_others() -> None:
+    code = (
+        "import sys\n"
+        "from dockgrader.assignment.loading import find, load\n"
+        "for name in ('homework-1', 'practice-1'):\n"
+        "    load(find(name).file)\n"
+        f"    print(any(f'dockgrader.kinds.{{kind}}' in sys.modules for kind in {list(SELDOM)}))\n"
+    )
+    assert run("-c", code, module="").stdout.split() == ["False", "True"]
 
 
 def test_the_table_of_built_in_facts_is_that_of_the_classes() -> None:

@@ -16,11 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dockgrader
+from dockgrader.facts.namespaces import KINDS
 from dockgrader.healthcheck import HEALTH_CODES
 from dockgrader.texts import LANGUAGES, en, filled, language, of_code, picked, ru
 
 SOURCES = Path(dockgrader.__file__).parent
 HOMEWORK = Path(__file__).parents[2] / "checks" / "homework-1.yaml"
+PRACTICE = HOMEWORK.with_name("practice-1.yaml")
 TEXTS: dict[str, dict[str, tuple[str, str]]] = {"en": en.TEXTS, "ru": ru.TEXTS}
 HOSTS_FAULT = [code for code, texts in en.TEXTS.items() if texts == ("{reason}", "")]
 UNOBSERVED = ("Unobserved", "NoShell")
@@ -55,6 +57,9 @@ COMPUTED: dict[tuple[str, str], set[str]] = {
         *("volume.none", "volume.other-path", "volume.anonymous", "volume.another"),
         *("volume.bind", "volume.tmpfs", "volume.other-type"),
     },
+    # f"namespace.{kind}-of-host" and f"unshare.{kind}-of-host", of each kind that an author may name.
+    ("namespace", "_own"): {f"namespace.{kind}-of-host" for kind in KINDS},
+    ("unshare", "_rules"): {"unshare.no-fork", *(f"unshare.{kind}-of-host" for kind in KINDS)},
     # What _mistake of the same module returns.
     ("compose", "_judge_replica"): {
         *("depends.missing", "depends.other-condition"),
@@ -72,10 +77,17 @@ COMPUTED: dict[tuple[str, str], set[str]] = {
     ("observe_command", "command"): {"engine.down"},
 }
 # Parameters that are handed on as a whole (`**where`), by module.
-STARRED = {"http": {"name", "address"}, "volume": {"name", "path", "volume", "found"}}
+STARRED = {
+    "file": {"name", "path", "place"},
+    "http": {"name", "address"},
+    "restart": {"name", "command", "wanted"},
+    "unshare": {"shell", "pid", "number", "hostname", "host", "devices"},
+    "volume": {"name", "path", "volume", "found"},
+}
 # Codes of verdicts that the grading itself makes, with the parameters that it and the wording give.
 GRADING = {
     "skipped": {"cause"},
+    "active.not-asked": {"cause"},
     "prerequisite.error": {"cause"},
     "check.broken": {"reason"},
 }
@@ -198,8 +210,8 @@ def test_russian_says_the_hosts_fault_and_then_the_reason(code: str) -> None:
     assert re.search(r"[а-я].* \(\{reason\}\)$", ru.TEXTS[code][0])
 
 
-def homework_mistakes() -> list[Mapping[str, Any]]:
-    tasks = yaml.safe_load(HOMEWORK.read_text(encoding="utf-8"))["tasks"]
+def mistakes_in(file: Path) -> list[Mapping[str, Any]]:
+    tasks = yaml.safe_load(file.read_text(encoding="utf-8"))["tasks"]
     return [mistake for task in tasks for check in task["checks"] for mistake in check.get("mistakes", [])]
 
 
@@ -208,7 +220,7 @@ def homework_mistakes() -> list[Mapping[str, Any]]:
 def test_no_two_mistakes_share_a_text(lang: str, part: int) -> None:
     """A student, and statistics, must be able to tell them apart; the homework's own mistakes count too."""
     own = [texts[part] for code, texts in TEXTS[lang].items() if code not in HOSTS_FAULT and texts[part]]
-    own += [picked(mistake[("message", "hint")[part]], lang) for mistake in homework_mistakes()]
+    own += [picked(mistake[("message", "hint")[part]], lang) for mistake in mistakes_in(HOMEWORK)]
     assert [text for text, times in Counter(own).items() if times > 1] == []
 
 
@@ -234,11 +246,15 @@ def texts_in(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
             yield from texts_in(item, f"{path}/{name}")
 
 
-HOMEWORK_TEXTS = list(texts_in(yaml.safe_load(HOMEWORK.read_text(encoding="utf-8"))))
+SHIPPED_TEXTS = [
+    found
+    for file in (HOMEWORK, PRACTICE)
+    for found in texts_in(yaml.safe_load(file.read_text(encoding="utf-8")), file.stem)
+]
 
 
-@pytest.mark.parametrize(("path", "text"), HOMEWORK_TEXTS, ids=[path for path, _ in HOMEWORK_TEXTS])
-def test_each_text_of_the_homework_is_in_both_languages(path: str, text: Any) -> None:
+@pytest.mark.parametrize(("path", "text"), SHIPPED_TEXTS, ids=[path for path, _ in SHIPPED_TEXTS])
+def test_each_text_of_what_ships_is_in_both_languages(path: str, text: Any) -> None:
     assert isinstance(text, dict), path
     assert sorted(text) == sorted(LANGUAGES)
     assert all(found.strip() for found in text.values())
@@ -246,11 +262,12 @@ def test_each_text_of_the_homework_is_in_both_languages(path: str, text: Any) ->
     assert re.search("[А-Яа-я]", text["ru"]) and not re.search("[А-Яа-я]", text["en"])
 
 
-def test_each_check_and_each_mistake_of_the_homework_has_texts() -> None:
-    assignment = yaml.safe_load(HOMEWORK.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("file", [HOMEWORK, PRACTICE], ids=lambda file: file.stem)
+def test_each_check_and_each_mistake_of_what_ships_has_texts(file: Path) -> None:
+    assignment = yaml.safe_load(file.read_text(encoding="utf-8"))
     checks = [check for task in assignment["tasks"] for check in task["checks"]]
     assert all("title" in part for part in [assignment, *assignment["tasks"], *checks])
-    assert all({"message", "hint"} <= set(mistake) for mistake in homework_mistakes())
+    assert all({"message", "hint"} <= set(mistake) for mistake in mistakes_in(file))
 
 
 def test_a_template_is_filled_and_unknown_placeholders_stay() -> None:

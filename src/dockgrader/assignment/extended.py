@@ -1,6 +1,6 @@
-"""The model of assignments with the kinds that installed packages add.
+"""The model of assignments with the kinds that few have, and with those that installed packages add.
 
-Apart from `model`, so that an assignment of built-in kinds looks up no packages.
+Apart from `model`, so that an assignment of the core's kinds imports no others and looks up no packages.
 """
 
 from __future__ import annotations
@@ -15,18 +15,17 @@ from dockgrader.assignment.loading import Loaded
 from dockgrader.assignment.model import AnyCheck, Assignment, Task
 from dockgrader.assignment.source import Path
 from dockgrader.kinds import plugins
-from dockgrader.kinds.base import Check
+from dockgrader.kinds.base import SELDOM, Check
 
 
 @cache
 def model_with(kinds: frozenset[str] | None) -> type[Assignment]:
-    """Assignments that may have these kinds too, or with None all that are installed.
+    """Assignments that may have these kinds too, or with None all that there are.
 
     The others are known by name only, and not imported.
     """
-    names = plugins.names()
-    if not names:
-        return Assignment
+    ours_only = kinds is not None and kinds <= SELDOM.keys()
+    names = [*SELDOM, *([] if ours_only else plugins.names())]
     branches = [
         plugins.branch(name) if kinds is None or name in kinds else plugins.stand_in(name, "")
         for name in names

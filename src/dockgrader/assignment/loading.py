@@ -133,21 +133,21 @@ def validated(source: Source, file: Path) -> Loaded:
 
 
 def _model_for(data: Any) -> type[Assignment]:
-    """The model of this assignment; only for a kind that is not built in are installed packages looked at."""
+    """The model of this assignment; only for a kind that is not ours are installed packages looked at."""
     from dockgrader.assignment.model import Assignment
     from dockgrader.facts.base import dig, dig_list
-    from dockgrader.kinds.base import BUILT_IN
+    from dockgrader.kinds.base import CORE
 
     kinds = {
         dig(check, "kind") if isinstance(dig(check, "kind"), str) else ""
         for task in dig_list(data, "tasks")
         for check in dig_list(task, "checks")
     }
-    if kinds <= BUILT_IN:
+    if kinds <= CORE:
         return Assignment
     from dockgrader.assignment.extended import model_with
 
-    return model_with(frozenset(kinds - BUILT_IN))
+    return model_with(frozenset(kinds - CORE))
 
 
 def tasks_of(loaded: Loaded, task: str | None) -> list[Task]:

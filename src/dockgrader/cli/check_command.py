@@ -36,6 +36,11 @@ if TYPE_CHECKING:
 @options.wait_option()
 @options.pass_mark_option()
 @click.option(
+    "--active",
+    is_flag=True,
+    help="Also run the checks that stop a container and start it again; it says first which.",
+)
+@click.option(
     "--watch",
     is_flag=True,
     help="Grade again whenever something changes on the host, until full marks or Ctrl-C.",
@@ -53,6 +58,7 @@ def command(
     timeout: float,
     wait: float,
     pass_mark: float,
+    active: bool,
     watch: bool,
 ) -> int:
     """Grade an assignment, or one of its tasks, on a Docker host and show the report.
@@ -78,9 +84,10 @@ def command(
 
     endpoint, bounds = replace(resolve(host), accept_new_host_keys=accept_new), Bounds(timeout, wait)
     with contextlib.ExitStack() as at_the_end:
-        # Before all else is imported: the host is reached and read meanwhile.
-        reading = apart.Apart(endpoint, bounds) if not watch and apart.worth_it(endpoint) else None
-        if reading:
+        # Before all else is imported: the host is reached and read meanwhile. What is stopped there is started by
+        # whoever stopped it, and that is this process.
+        can_be_apart = not (watch or active) and apart.worth_it(endpoint)
+        if reading := apart.Apart(endpoint, bounds) if can_be_apart else None:
             at_the_end.callback(reading.close)
         from dockgrader.assignment import loading
         from dockgrader.facts.commands import commands_of
@@ -101,6 +108,10 @@ def command(
             output.refuse_points(asked, (check.points for task in tasks for check in task.checks))
             return loaded, tasks
 
+        if active:
+            from dockgrader.cli import acting
+
+            acting.refuse_contradictions(endpoint, watch=watch)
         if watch:
             from dockgrader.cli import watching
 
@@ -108,7 +119,7 @@ def command(
         early = commands_of(source.data, wanted.task)
         if reading:
             reading.see.start(early)
-        with progress.waiting(spoken):
+        with acting.allowed(built()[1], spoken) if active else progress.waiting(spoken):
             # The commands run in their containers while pydantic builds the models, which takes as long. Over SSH
             # the login takes longer; a broken assignment is told then, and no dead host is waited for.
             reached = _reached(reading, built) if reading else reach(endpoint, bounds, early, meanwhile=built)
@@ -122,6 +133,7 @@ def command(
                 spoken,
                 meanwhile=lambda: output.warm(asked),
                 facts=output.with_facts(asked),
+                active=active,
             )
     output.write_run(run, asked, evidence)
     return output.exit_status([run.report], pass_mark)

@@ -75,8 +75,8 @@ def locate(proc_cgroup: str, mountinfo: str, container_id: str) -> CgroupFiles |
         memory = _folder("memory", paths, table, container_id)
         cpu = _folder("cpu", paths, table, container_id)
         for name, folder in (("memory", memory), ("cpu", cpu)):
-            if folder is None and container_id in paths.get(name, ""):
-                return None  # the kernel has this controller, only its files are out of sight
+            if folder is None and name in paths:
+                return None  # the kernel has this controller: its files are out of sight, or the process was moved
         return CgroupFiles(
             1,
             memory and f"{memory}/memory.limit_in_bytes",

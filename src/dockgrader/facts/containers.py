@@ -76,6 +76,10 @@ class Containers(Fact[list[Listed]]):
         return "docker ps -a"
 
 
+ANONYMOUS = re.compile(r"[0-9a-f]{64}")
+"""The name that Docker gives to a volume for which none was given."""
+
+
 @dataclass(frozen=True)
 class Mount:
     """Where something is mounted in a container; `name` is the volume's, empty for other types."""

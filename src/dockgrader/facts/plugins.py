@@ -26,6 +26,7 @@ BUILT_IN = frozenset(
             "exec",
         ),
         *("health-within", "http-series", "image", "info", "machine", "steady-within"),
+        *("cgroup-process", "file-in-volume", "namespaces", "restarted", "shells", "unused-volumes"),
     )
 )
 

@@ -74,6 +74,10 @@ class RecordedSee:
             self._found[fact] = self._readings.get(fact.key())
         return self._found[fact]
 
+    def has(self, fact: Fact[Any]) -> bool:
+        """Whether this was recorded."""
+        return fact.key() in self._readings
+
     def readings(self) -> list[Reading]:
         """All that was recorded."""
         return list(self._readings.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -52,6 +52,9 @@ class Source(See, Readings, Protocol):
     def start(self, facts: Sequence[Fact[Any]]) -> None:
         """Begin reading facts that will be asked for."""
 
+    def has(self, fact: Fact[Any]) -> bool:
+        """Whether this was read already, so that asking for it does nothing to the host."""
+
 
 @dataclass(frozen=True)
 class Graded:
@@ -74,11 +77,13 @@ def grade(
     started_at: str,
     meanwhile: Callable[[], None] = lambda: None,
     facts: bool = True,
+    active: bool = False,
 ) -> Report:
     """The report of these tasks. Never raises for what the host or the student did.
 
     `meanwhile` is called once the first questions are on their way. Without `facts` the report leaves out what
-    was read for each check, which takes a moment and not every format shows.
+    was read for each check, which takes a moment and not every format shows. Only with `active` is anything
+    changed on the host, and put back: last, one check after the other, when nobody else looks.
     """
     clock = time.monotonic()
     see.start(_questions(tasks))
@@ -86,6 +91,8 @@ def grade(
     waiting = [background(partial(grade_task, task, see)) for task in tasks]
     meanwhile()
     graded = [future.result() for future in waiting]
+    if active:
+        graded = [_acted(task, result, see) for task, result in zip(tasks, graded, strict=True)]
     reports = tuple(
         _task_report(task, result, see, lang, facts) for task, result in zip(tasks, graded, strict=True)
     )
@@ -113,20 +120,29 @@ def _questions(tasks: Sequence[Task]) -> list[Fact[Any]]:
     return sorted(dict.fromkeys([*asked, Info()]), key=lambda fact: not isinstance(fact, Exec))
 
 
-def grade_task(task: Task, see: Source) -> Graded:
+def _acted(task: Task, passive: Graded, see: Source) -> Graded:
+    """The task once more, with what changes something on the host; all else was read, and is not read again."""
+    return grade_task(task, see, active=True) if any(list(_acts(check)) for check in task.checks) else passive
+
+
+def _acts(check: AnyCheck) -> Iterable[Fact[Any]]:
+    return check.acts() if check.kind in BUILT_IN else ()
+
+
+def grade_task(task: Task, see: Source, *, active: bool = False) -> Graded:
     """A task's verdicts, on each candidate project; the best one is taken."""
     try:
         found = candidates(task.checks, see)[:_PROJECTS]
     except Unobserved:
         found = []
     if not found:
-        return _grade_checks(tuple(task.ordered()), see, None)
+        return _grade_checks(tuple(task.ordered()), see, None, active)
     ids = [ref for item in found for refs in item.services.values() for ref in refs]
     see.start([Container(ref) for ref in ids[:_AT_ONCE]])
     see.start(_ahead(task.checks, found)[:_AT_ONCE])
 
     def on(name: str) -> Graded:
-        return _grade_checks(tuple(_within(check, name) for check in task.ordered()), see, name)
+        return _grade_checks(tuple(_within(check, name) for check in task.ordered()), see, name, active)
 
     # At the same time, so that what one project is waited for is not missing from the next one's time.
     results = list(at_once([partial(on, item.name) for item in found]))
@@ -173,12 +189,13 @@ def _worth(graded: Graded) -> tuple[float, float]:
     return points[Status.PASSED] + points[Status.ERROR], points[Status.PASSED]
 
 
-def _grade_checks(checks: tuple[AnyCheck, ...], see: Source, project: str | None) -> Graded:
+def _grade_checks(checks: tuple[AnyCheck, ...], see: Source, project: str | None, active: bool) -> Graded:
     verdicts: dict[str, Verdict] = {}
     seen: dict[str, dict[Fact[Any], str]] = {}
     for check in checks:
         noting = Noting(see)
-        verdicts[check.id] = _blocked(check, verdicts, checks) or judged(check, noting)
+        blocked = _blocked(check, verdicts, checks) or (None if active else _not_asked(check, see))
+        verdicts[check.id] = blocked or judged(check, noting)
         seen[check.id] = noting.seen
     return Graded(verdicts, seen, checks, project)
 
@@ -197,6 +214,13 @@ def _blocked(check: AnyCheck, verdicts: dict[str, Verdict], checks: Sequence[Any
                     params={"cause_id": cause, "reason": verdict.params.get("reason", "")},
                 )
     return None
+
+
+def _not_asked(check: AnyCheck, see: Source) -> Verdict | None:
+    """The verdict of a check that would change something on the host, unless that was done and recorded."""
+    if all(see.has(fact) for fact in _acts(check)):
+        return None
+    return Verdict(Status.SKIPPED, "active.not-asked", params={"cause_id": check.id})
 
 
 def judged(check: Check, see: See) -> Verdict:

@@ -45,6 +45,10 @@ class Live:
         engine = self.host.engine.version.get("Version")
         return HostReport(self.host.name, str(engine) if engine else None, self.host.engine.api)
 
+    def put_back(self) -> None:
+        """Start what active checks have left stopped. Raises Unobserved."""
+        self.host.engine.put_back()
+
     def close(self) -> None:
         """Let go of the host."""
         self.host.close()

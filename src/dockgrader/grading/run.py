@@ -39,10 +39,12 @@ def grade_reached(
     lang: str,
     meanwhile: Callable[[], None] = lambda: None,
     facts: bool = True,
+    active: bool = False,
 ) -> Run:
     """Grade tasks on a host that was reached, or from evidence; the host is closed.
 
-    `meanwhile` is called while the host is answering; `facts` are for the formats that show them.
+    `meanwhile` is called while the host is answering; `facts` are for the formats that show them. With `active`,
+    containers may be stopped, and run again when this returns or raises, whatever it raises.
     """
     if isinstance(reached, Evidence):
         return Run(grade_evidence(loaded, tasks, reached, lang, facts), reached)
@@ -57,10 +59,15 @@ def grade_reached(
             started_at=started_at,
             meanwhile=meanwhile,
             facts=facts,
+            active=active,
         )
         return Run(report, Evidence(report.host, started_at, None, tuple(see.readings())))
     finally:
-        reached.close()
+        try:
+            if active and isinstance(reached, Live):
+                reached.put_back()
+        finally:
+            reached.close()
 
 
 def grade_evidence(

@@ -84,6 +84,10 @@ class Seeing(ABC):
         answer: Answer = self._parse(fact, reading.answer)
         return answer
 
+    def has(self, fact: Fact[Any]) -> bool:
+        """Whether this was read already."""
+        return self.reading(fact) is not None
+
     def readings(self) -> list[Reading]:
         """What was read so far, in the order of asking."""
         with self._lock:

@@ -83,6 +83,12 @@ class Engine(Protocol):
     def control(self, container: str) -> float:
         """Seconds that the shortest command takes in a container: the pace of the machine. Raises Unobserved."""
 
+    def restart(self, container: str) -> None:
+        """Stop a container and start it again: all that is ever changed. Raises Missing, Conflict, Unobserved."""
+
+    def put_back(self) -> None:
+        """Wait until what `restart` began has ended, and start what does not run then; bounded, raises Unobserved."""
+
     def own(self, exec_id: str) -> bool:
         """Whether a command that ran in a container was ours, so that an event tells nothing new."""
 

@@ -54,6 +54,10 @@ class Client:
             refused(answer.status, body)
             return body
 
+    def order(self, path: str, params: Mapping[str, str] | None = None) -> None:
+        """Have something done, of which nothing is answered. Raises as `get`."""
+        self._asked("POST", path, params=params)
+
     def body(self, answer: Answer, deadline: Deadline) -> bytes:
         """All of an answer. Raises Unobserved when it is endless or late."""
         chunks, size = [], 0

@@ -14,6 +14,7 @@ from dockgrader.hosts.client import Client, refused
 from dockgrader.hosts.deadline import Deadline, background, within
 from dockgrader.hosts.endpoint import Endpoint
 from dockgrader.hosts.execs import Execs
+from dockgrader.hosts.restarts import Restarts
 from dockgrader.hosts.sdk import SdkWire
 from dockgrader.hosts.wire import Wires
 
@@ -39,8 +40,10 @@ class DockerEngine:
         ahead: Sequence[tuple[str, Mapping[str, str]]] = (),
         wires: Wires | None = None,
     ) -> None:
-        self._client = Client(endpoint.url, wires or partial(SdkWire, endpoint), deadline, connections)
+        wires = wires or partial(SdkWire, endpoint)
+        self._client = Client(endpoint.url, wires, deadline, connections)
         self._execs = Execs(self._client, connections)
+        self._restarts = Restarts(endpoint.url, wires)
         self._version: Mapping[str, Any] = {}
         self._ahead = {_question(*asked): background(partial(self._get, *asked)) for asked in ahead}
         try:
@@ -88,6 +91,14 @@ class DockerEngine:
     def control(self, container: str) -> float:
         """Seconds that the shortest command takes in a container. Raises Unobserved."""
         return self._execs.control(container)
+
+    def restart(self, container: str) -> None:
+        """Stop a container and start it again. Raises Missing, Conflict, Unobserved."""
+        self._restarts.restart(container, self.api, self._client.seconds())
+
+    def put_back(self) -> None:
+        """Start what a restart has left stopped. Raises Unobserved."""
+        self._restarts.put_back(self.api)
 
     def own(self, exec_id: str) -> bool:
         """Whether a command that ran in a container was ours."""

@@ -62,6 +62,14 @@ class WithoutOwn:
         """Seconds that the shortest command takes."""
         return self._engine.control(container)
 
+    def restart(self, container: str) -> None:
+        """Stop a container and start it again."""
+        self._engine.restart(container)
+
+    def put_back(self) -> None:
+        """Start what was stopped."""
+        self._engine.put_back()
+
     def own(self, exec_id: str) -> bool:
         """Whether a command that ran in a container was ours."""
         return self._engine.own(exec_id)

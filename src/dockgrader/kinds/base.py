@@ -16,7 +16,17 @@ from dockgrader.kinds.matchers import Matcher
 from dockgrader.report.model import Status, Verdict
 from dockgrader.units import parse_cpus, parse_size
 
-BUILT_IN = frozenset(("cgroup", "compose", "container", "exec", "health", "http", "image", "volume"))
+CORE = frozenset(("cgroup", "compose", "container", "exec", "health", "http", "image", "volume"))
+"""The kinds that every assignment may have at hand: their models stand in `assignment.model`."""
+SELDOM = {
+    "cleanup": "CleanupCheck",
+    "file": "FileCheck",
+    "namespace": "NamespaceCheck",
+    "restart": "RestartCheck",
+    "unshare": "UnshareCheck",
+}
+"""Kinds with the class of each in its module `kinds.KIND`, which is imported only for an assignment that has it."""
+BUILT_IN = CORE | SELDOM.keys()
 """The kinds that come with dockgrader; other ones are looked for in installed packages."""
 
 
@@ -110,6 +120,10 @@ class Check(Spec):
 
     def asks(self) -> Iterable[Fact[Any]]:
         """Facts that `judge` will surely need, so that all can be read at once."""
+        return ()
+
+    def acts(self) -> Iterable[Fact[Any]]:
+        """Facts whose reading changes something on the host: read with `--active` only, after all others."""
         return ()
 
     @abstractmethod

@@ -1,9 +1,9 @@
-"""Kind `cgroup`: the limits that the kernel holds for a container, in its cgroup files."""
+"""Kind `cgroup`: the limits that the kernel holds for a container, in its cgroup files, and who is in it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -11,18 +11,24 @@ from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Fact, See
 from dockgrader.facts.cgroup import Cgroup, CgroupLimits
 from dockgrader.facts.containers import Inspected
+from dockgrader.facts.engine import Info
 from dockgrader.kinds import missing
 from dockgrader.kinds.base import Cpus, Failed, Size, passed
 from dockgrader.kinds.target import TargetCheck
 from dockgrader.report.model import Verdict
 from dockgrader.units import DEFAULT_CPU_PERIOD_US, NANO, human_cpus, human_size
 
+if TYPE_CHECKING:
+    from dockgrader.facts.cgroup_process import CgroupProcess, Membership
+
 _V1_UNLIMITED = 1 << 62
 """Unlimited memory reads 2^63 rounded down to a page on v1; no host has half of that."""
 
 
 class CgroupCheck(TargetCheck):
-    """The cgroup of a running container has a memory limit, a CPU quota of the default period, or a CPU limit."""
+    """The cgroup of a running container has a memory limit, a CPU quota of the default period, or a CPU limit; or
+    its process is in it.
+    """
 
     kind: Literal["cgroup"]
     memory: Size | None = Field(None, description="memory.limit_in_bytes (v1) or memory.max (v2)")
@@ -33,24 +39,43 @@ class CgroupCheck(TargetCheck):
         description="cpu.cfs_quota_us (v1) or the first number of cpu.max (v2), of a period of 100000",
     )
 
+    process: bool = Field(
+        False, description="The container's first process really is in the container's cgroup"
+    )
+
     @model_validator(mode="after")
     def _asks_something(self) -> Self:
-        if self.memory is None and self.cpus is None and self.cpu_quota is None:
-            raise ValueError("expected at least one of memory, cpus, cpu_quota")
+        if not self._limits() and not self.process:
+            raise ValueError("expected at least one of memory, cpus, cpu_quota, process")
         return self
+
+    def _limits(self) -> bool:
+        return self.memory is not None or self.cpus is not None or self.cpu_quota is not None
 
     def asks(self) -> Iterable[Fact[Any]]:
         """The cgroup of the container, where its name is known."""
-        return [*super().asks(), *([Cgroup(self.container)] if self.container else [])]
+        return [*super().asks(), *(self.asks_of(self.container) if self.container else [])]
 
     def asks_of(self, ref: str) -> Iterable[Fact[Any]]:
         """Its cgroup."""
-        return [Cgroup(ref)]
+        return [*([Cgroup(ref)] if self._limits() else []), *self._membership(ref)]
+
+    def _membership(self, ref: str) -> list[CgroupProcess]:
+        """Imported only where it is asked for: most assignments look at limits alone."""
+        if not self.process:
+            return []
+        from dockgrader.facts.cgroup_process import CgroupProcess
+
+        return [CgroupProcess(ref)]
 
     def judge(self, see: See) -> Verdict:
         """The first limit that is off decides."""
         verdict = passed()
         for target in self.targets(see):
+            for fact in self._membership(self.container or target.id):
+                verdict = _process(target, see(fact), see)
+            if not self._limits():
+                continue
             found = see(self._fact(target))
             if found is None:
                 raise missing.not_running(target, see)
@@ -76,7 +101,25 @@ class CgroupCheck(TargetCheck):
             facts = [self._fact(target) for target in self.targets(see)]
         except Failed:
             return ["docker ps -a"]
+        if self.process:
+            return [command for fact in facts[:2] for command in _by_hand(fact, see)]
         return [command for fact in facts[:2] for command in fact.shown_by_files(see)]
+
+
+def _process(target: Inspected, found: Membership | None, see: See) -> Verdict:
+    if found is None:
+        raise missing.not_running(target, see)
+    paths = ", ".join(dict.fromkeys(found.paths.values()))
+    if not found.there:
+        raise Failed("cgroup.other-cgroup", target.id, paths, name=target.name, found=paths)
+    return passed(target.id, paths, name=target.name)
+
+
+def _by_hand(fact: Cgroup, see: See) -> list[str]:
+    """The path, and the tools that show who is in it and what it holds, as the cgroup's version names it."""
+    v2 = see(Info()).cgroup_version == "2"
+    cgget = "cgget -r memory.max -r cpu.max" if v2 else "cgget -r memory.limit_in_bytes -r cpu.cfs_quota_us"
+    return [fact.shown_by(), "systemd-cgls --all", f"{cgget} PATH"]
 
 
 def _known(value: str | None, controller: str) -> str:

@@ -1,4 +1,5 @@
-"""The kinds that installed packages add. Those that come with dockgrader are a table in `assignment.model`.
+"""The kinds that installed packages add, and those of our own that few assignments have; the others are a table in
+`assignment.model`.
 
 What cannot be used (an import that fails, no kind of check) has a stand-in with what all checks have, whose verdict
 is an error with the reason: the rest of the assignment is graded.
@@ -6,6 +7,7 @@ is an error with the reason: the rest of the assignment is graded.
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, get_args
@@ -15,7 +17,7 @@ from pydantic import ConfigDict, ValidationError, ValidatorFunctionWrapHandler, 
 from dockgrader import plugins
 from dockgrader.errors import Unobserved
 from dockgrader.facts.base import See
-from dockgrader.kinds.base import BUILT_IN, Check
+from dockgrader.kinds.base import BUILT_IN, SELDOM, Check
 from dockgrader.report.model import Verdict
 
 
@@ -42,6 +44,8 @@ def origin(kind: str) -> str:
 
 def branch(kind: str) -> Any:
     """What stands for the kind in the union of all checks: its model, or the stand-in."""
+    if kind in SELDOM:
+        return getattr(importlib.import_module(f"dockgrader.kinds.{kind}"), SELDOM[kind])
     try:
         model = _model(kind)
     except plugins.PluginError as error:

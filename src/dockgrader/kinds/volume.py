@@ -1,56 +1,67 @@
-"""Kind `volume`: a container has the very volume of another one at a path."""
+"""Kind `volume`: a container has the very volume of another one at a path, one of a name, or any that has a name."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from dockgrader.facts.base import Fact, See
-from dockgrader.facts.containers import Container, Inspected, Mount
-from dockgrader.kinds.base import Check, Failed, passed
-from dockgrader.kinds.target import named
+from dockgrader.facts.containers import ANONYMOUS, Container, Inspected, Mount
+from dockgrader.kinds.base import Failed, passed
+from dockgrader.kinds.target import TargetCheck
 from dockgrader.report.model import Verdict
 
-_ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 
-
-class VolumeCheck(Check):
-    """What is mounted at a path is the volume of another container, if that exists in any state, else one by name."""
+class VolumeCheck(TargetCheck):
+    """What is mounted at a path is the volume of another container, if that exists in any state, else one by name;
+    or any volume that was given a name.
+    """
 
     kind: Literal["volume"]
-    container: str = Field(description="The container's name")
     path: str = Field(description="The path in the container, such as /data")
     same_as: str | None = Field(
         None, description="Another container, whose volume at the same path is expected"
     )
     named: str | None = Field(None, description="The volume's name, expected where `same_as` is not there")
 
+    any_name: bool = Field(
+        False,
+        description="Any volume is right that was given a name, be it by Compose; in place of the other two",
+    )
+
     @model_validator(mode="after")
     def _asks_something(self) -> Self:
-        if self.same_as is None and self.named is None:
-            raise ValueError("expected same_as: CONTAINER, named: VOLUME, or both")
+        if (self.same_as is None and self.named is None) != self.any_name:
+            raise ValueError("expected same_as: CONTAINER, named: VOLUME, or both; or any_name: true alone")
         return self
 
     def asks(self) -> Iterable[Fact[Any]]:
         """Both containers."""
-        return [Container(self.container), *([Container(self.same_as)] if self.same_as else [])]
+        return [*super().asks(), *([Container(self.same_as)] if self.same_as else [])]
 
     def judge(self, see: See) -> Verdict:
         """The volume's name decides: it is unique on a host."""
-        target = named(self.container, see)
+        verdict = passed()
+        for target in self.targets(see):
+            verdict = self._judge_one(target, see)
+        return verdict
+
+    def _judge_one(self, target: Inspected, see: See) -> Verdict:
         other = see(Container(self.same_as)) if self.same_as else None
         expected = self._expected(other)
         mount = _at(target, self.path)
-        if mount is not None and mount.type == "volume" and mount.name == expected:
-            return passed(expected, mount.name, name=target.name, path=self.path, volume=expected)
+        if mount is not None and mount.type == "volume":
+            fits = not ANONYMOUS.fullmatch(mount.name) if self.any_name else mount.name == expected
+            if fits:
+                return passed(expected, mount.name, name=target.name, path=self.path, volume=mount.name)
         raise self._mistake(target, mount, expected, other)
 
-    def _expected(self, other: Inspected | None) -> str:
+    def _expected(self, other: Inspected | None) -> str | None:
+        """The volume's name, None for any."""
         if other is None:
-            if self.named is None:
+            if self.named is None and not self.any_name:
                 raise Failed("volume.no-other", self.same_as, None, other=self.same_as)
             return self.named
         mount = _at(other, self.path)
@@ -60,15 +71,15 @@ class VolumeCheck(Check):
         return mount.name
 
     def _mistake(
-        self, target: Inspected, mount: Mount | None, expected: str, other: Inspected | None
+        self, target: Inspected, mount: Mount | None, expected: str | None, other: Inspected | None
     ) -> Failed:
         actual: str | None = mount.name or mount.type if mount else None
         code = "volume.none"
-        elsewhere = next((item for item in target.mounts if item.name == expected), None)
+        elsewhere = next((item for item in target.mounts if item.name and item.name == expected), None)
         if elsewhere is not None and (mount is None or mount.name != expected):
             code, actual = "volume.other-path", elsewhere.destination
         elif mount is not None and mount.type == "volume":
-            anonymous = _ANONYMOUS.fullmatch(mount.name) is not None
+            anonymous = ANONYMOUS.fullmatch(mount.name) is not None
             code = "volume.anonymous" if anonymous else "volume.another"
         elif mount is not None:
             code = {"bind": "volume.bind", "tmpfs": "volume.tmpfs"}.get(mount.type, "volume.other-type")
@@ -78,6 +89,8 @@ class VolumeCheck(Check):
 
     def shown_by(self, see: See) -> list[str]:
         """The mounts of the containers."""
+        if not self.container:
+            return self.inspect_commands(see, "{{json .Mounts}}")
         names = [self.container]
         if self.same_as and see(Container(self.same_as)) is not None:
             names.append(self.same_as)

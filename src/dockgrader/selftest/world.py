@@ -27,7 +27,7 @@ Answers = Mapping[str, Any]
 
 NUMBER = "com.docker.compose.container-number"
 MISSING = "evidence.missing"
-_OWNED = ("cgroup", "exec", "http-series")
+_OWNED = ("cgroup", "cgroup-process", "exec", "http-series", "namespaces", "restarted")
 """Facts of one container that a stopped one no longer gives."""
 
 
@@ -194,7 +194,9 @@ def _of_stopped(fact: str, status: str, before: Any) -> Any:
     if fact == "exec":
         problem = "missing" if status == "gone" else "stopped"
         return {**(before or {}), "exit": None, "stdout": "", "stderr": "", "problem": problem}
-    return None if fact == "cgroup" else []
+    if fact == "restarted":
+        return {**(before or {}), "restarted": False}
+    return [] if fact == "http-series" else None
 
 
 def role_of(raw: Mapping[str, Any]) -> str:
@@ -220,6 +222,10 @@ class WorldSee:
 
     def reading(self, fact: Fact[Any]) -> None:
         """Nothing was read; nobody is shown what a changed world says."""
+
+    def has(self, fact: Fact[Any]) -> bool:
+        """Whether it was recorded."""
+        return fact.key() in self._world.questions
 
     def __call__(self, fact: Fact[Answer]) -> Answer:
         """The answer of this world. Raises Unobserved for a question whose answer cannot be told."""

@@ -11,6 +11,7 @@ _HOSTS_FAULT = (
     *("ssh.max-startups", "ssh.algorithms", "ssh.forwarding-refused", "ssh.sessions", "ssh.shell"),
     "ssh.config",
     *("cgroup.unreadable", "cgroup.gone", "cgroup.controller-missing", "compose.unreadable"),
+    "namespace.unreadable",
     *("evidence", "evidence.missing", "fact", "fact.broken", "check", "check.broken"),
     *("plugin", "plugin.broken"),
 )
@@ -19,6 +20,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     **dict.fromkeys(_HOSTS_FAULT, ("{reason}", "")),
     "ok": ("As expected.", ""),
     "skipped": ("Not checked, because this check did not pass: {cause}", ""),
+    "active.not-asked": (
+        "Not checked, because it stops a container and starts it again: only with --active.",
+        "",
+    ),
     "prerequisite.error": ("Not checked, because this could not be observed: {cause}", ""),
     # Containers.
     "container.missing": (
@@ -185,6 +190,83 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The limit itself is right. The quota reads as in the task when the period is the usual 100000: "
         "one option of `docker run` sets the CPUs and leaves the period alone.",
     ),
+    "cgroup.other-cgroup": (
+        "The first process of {name} is not in the container's cgroup, but in {found}.",
+        "A limit holds for the processes of a cgroup only. `systemd-cgls` shows who is where; was the process moved?",
+    ),
+    # Namespaces.
+    "namespace.pid-of-host": (
+        "{name} has the PID namespace of the host: it sees all its processes.",
+        "Which option of `docker run` gives a container the processes of the host? Start it without.",
+    ),
+    "namespace.net-of-host": (
+        "{name} has the network namespace of the host: it has no network of its own.",
+        "Which network was asked for in `docker run`? Without that option, a container gets an interface of its own.",
+    ),
+    "namespace.mnt-of-host": (
+        "{name} has the mount namespace of the host.",
+        "Compare the link mnt in /proc/PID/ns of both.",
+    ),
+    "namespace.uts-of-host": (
+        "{name} has the UTS namespace of the host: a hostname that is set in it is set for the host.",
+        "UTS is the namespace of the hostname. Which option of `docker run` shares it with the host?",
+    ),
+    "namespace.ipc-of-host": (
+        "{name} has the IPC namespace of the host: it shares its memory segments and queues.",
+        "Which option of `docker run` is about IPC? Start the container without it.",
+    ),
+    "namespace.same-hostname": (
+        "The hostname in {name} is {found}, as on the host.",
+        "A container gets its id for a hostname, unless it is told another one. Which option was it given?",
+    ),
+    "namespace.other-process": (
+        "PID 1 in {name} is {found}, but the host shows {wanted} as its first process.",
+        "`docker inspect` shows the process under State.Pid, and `docker exec` shows what is PID 1 in the container. "
+        "Do they have one PID namespace?",
+    ),
+    # Shells in namespaces of their own.
+    "unshare.none": (
+        "No shell with a namespace of its own was found on the host (expected: {wanted}).",
+        "Keep the shell open in console 2 while you check from console 1. `lsns` shows it there: was `unshare` run "
+        "as root, and is the shell still running?",
+    ),
+    "unshare.pid-of-host": (
+        "{shell} ({pid}) has the PID namespace of the host.",
+        "Which option of `unshare` makes a PID namespace?",
+    ),
+    "unshare.net-of-host": (
+        "{shell} ({pid}) has the network namespace of the host, and sees its network: {devices}.",
+        "Which option of `unshare` makes a network namespace?",
+    ),
+    "unshare.mnt-of-host": (
+        "{shell} ({pid}) has the mount namespace of the host.",
+        "Which option of `unshare` makes a mount namespace? One that mounts something makes it as well.",
+    ),
+    "unshare.uts-of-host": (
+        "{shell} ({pid}) has the UTS namespace of the host: its hostname is the host's.",
+        "Which option of `unshare` is about the hostname? `unshare --help` lists them.",
+    ),
+    "unshare.ipc-of-host": (
+        "{shell} ({pid}) has the IPC namespace of the host.",
+        "Which option of `unshare` makes an IPC namespace?",
+    ),
+    "unshare.no-fork": (
+        "{shell} ({pid}) itself is still in the PID namespace of the host: only its children get a new one.",
+        "A process never changes its own PID namespace. Which option of `unshare` starts the shell as a child?",
+    ),
+    "unshare.not-first": (
+        "{shell} ({pid}) has a PID namespace, but is number {number} in it; 1 was expected.",
+        "The first process of a PID namespace is number 1. Is there another shell around this one?",
+    ),
+    "unshare.proc-of-host": (
+        "{shell} ({pid}) still sees the host's /proc, so `ps` shows it all the host's processes.",
+        "`ps` reads /proc. Which option of `unshare` mounts one that belongs to the new PID namespace?",
+    ),
+    "unshare.same-hostname": (
+        "The hostname of {shell} ({pid}) is {hostname}, as on the host.",
+        "Change it in console 2, then compare `hostname` in both consoles. If both have changed, it was changed in the "
+        "wrong one.",
+    ),
     # Volumes.
     "volume.none": (
         "Nothing is mounted at {path} in {name}; the volume {volume} was expected.",
@@ -222,6 +304,35 @@ TEXTS: dict[str, tuple[str, str]] = {
     "volume.other-has-none": (
         "{other} itself has no volume at {path}, so there is none to share.",
         "`docker inspect {other}` shows its mounts. Give {other} a volume first.",
+    ),
+    # Files, what is left over, and what outlives a restart.
+    "file.no-volume": (
+        "{path} of {name} would not be in a volume, and would be gone with the container.",
+        "`docker inspect` shows the mounts. Where does the program keep its data?",
+    ),
+    "file.missing": (
+        "There is no {path} in {name} (on the host: {place}).",
+        "Which command of the program writes it? Look into the folder before and after.",
+    ),
+    "file.other-format": (
+        "{path} in {name} is there, but is no such file: it begins with `{found}`.",
+        "Was it written by the program itself?",
+    ),
+    "cleanup.anonymous-volumes": (
+        "{count} volumes without a name, which no container uses, are left: {names}.",
+        "`docker volume ls` shows them. A removed container leaves its nameless volume behind, unless told not to.",
+    ),
+    "restart.before": (
+        "`{command}` in {name} answers `{found}` even before the restart; `{wanted}` was expected.",
+        "Run the same command by hand.",
+    ),
+    "restart.down": (
+        "{name} does not run any more after it was stopped and started.",
+        "`docker logs {name}` shows its last words.",
+    ),
+    "restart.lost": (
+        "After {name} was stopped and started, `{command}` answers `{found}`; `{wanted}` was expected.",
+        "What a program only has in memory ends with it. Was it written to a file in a volume, and is it read again?",
     ),
     # Commands.
     "exec.missing": (

@@ -84,6 +84,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "",
     ),
     "compose.unreadable": ("Прочитать настройки проекта Compose не удалось ({reason})", ""),
+    "namespace.unreadable": ("Не удалось увидеть контейнер изнутри ({reason})", ""),
     "evidence": ("В сохранённых данных проверки чего-то не хватает ({reason})", ""),
     "evidence.missing": ("Этого нет в сохранённых данных проверки ({reason})", ""),
     "fact": ("Узнать это у хоста не удалось ({reason})", ""),
@@ -94,6 +95,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "plugin.broken": ("Не работает дополнение с этой проверкой, это не ваша ошибка ({reason})", ""),
     "ok": ("Всё верно.", ""),
     "skipped": ("Не проверялось, потому что не выполнено: {cause}", ""),
+    "active.not-asked": (
+        "Не проверялось: для этого нужно остановить и снова запустить контейнер, а это делается только с --active.",
+        "",
+    ),
     "prerequisite.error": ("Не проверялось, потому что не удалось увидеть: {cause}", ""),
     # Containers.
     "container.missing": (
@@ -257,6 +262,85 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Само ограничение верное. Квота будет как в задании при обычном периоде 100000: "
         "одна из опций `docker run` задаёт число процессоров и не трогает период.",
     ),
+    "cgroup.other-cgroup": (
+        "Первый процесс контейнера {name} не в cgroup этого контейнера, а в {found}.",
+        "Ограничение действует только на процессы своей cgroup. Кто где находится, показывает `systemd-cgls`; "
+        "не переносили ли процесс?",
+    ),
+    # Namespaces.
+    "namespace.pid-of-host": (
+        "У {name} общий с хостом PID namespace: контейнер видит все процессы хоста.",
+        "Какой параметр `docker run` даёт контейнеру процессы хоста? Запустите без него.",
+    ),
+    "namespace.net-of-host": (
+        "У {name} общий с хостом network namespace: своей сети у контейнера нет.",
+        "Какая сеть указана в `docker run`? Без этого параметра контейнер получает собственный интерфейс.",
+    ),
+    "namespace.mnt-of-host": (
+        "У {name} общий с хостом mount namespace.",
+        "Сравните ссылки mnt в /proc/PID/ns у обоих.",
+    ),
+    "namespace.uts-of-host": (
+        "У {name} общий с хостом UTS namespace: hostname, изменённый в контейнере, изменится и на хосте.",
+        "UTS - это namespace для hostname. Какой параметр `docker run` делает его общим с хостом?",
+    ),
+    "namespace.ipc-of-host": (
+        "У {name} общий с хостом IPC namespace: общие сегменты памяти и очереди.",
+        "Какой параметр `docker run` относится к IPC? Запустите контейнер без него.",
+    ),
+    "namespace.same-hostname": (
+        "Hostname в {name} - {found}, такой же, как на хосте.",
+        "Обычно hostname контейнера - его id, если не задан другой. Какой параметр был указан?",
+    ),
+    "namespace.other-process": (
+        "PID 1 в {name} - это {found}, а на хосте первый процесс контейнера - {wanted}.",
+        "`docker inspect` показывает процесс в State.Pid, а `docker exec` - что в контейнере PID 1. "
+        "Один ли у них PID namespace?",
+    ),
+    # Shells in namespaces of their own.
+    "unshare.none": (
+        "На хосте нет ни одной оболочки в собственном namespace (ожидались: {wanted}).",
+        "Оставьте оболочку открытой в консоли №2, а проверяйте из консоли №1. Там её показывает `lsns`: запущен ли "
+        "`unshare` от root и работает ли оболочка до сих пор?",
+    ),
+    "unshare.pid-of-host": (
+        "У {shell} ({pid}) общий с хостом PID namespace.",
+        "Какой параметр `unshare` создаёт PID namespace?",
+    ),
+    "unshare.net-of-host": (
+        "У {shell} ({pid}) общий с хостом network namespace, видна сеть хоста: {devices}.",
+        "Какой параметр `unshare` создаёт network namespace?",
+    ),
+    "unshare.mnt-of-host": (
+        "У {shell} ({pid}) общий с хостом mount namespace.",
+        "Какой параметр `unshare` создаёт mount namespace? Тот, который что-то монтирует, создаёт и его.",
+    ),
+    "unshare.uts-of-host": (
+        "У {shell} ({pid}) общий с хостом UTS namespace: hostname тот же, что у хоста.",
+        "Какой параметр `unshare` относится к hostname? Список покажет `unshare --help`.",
+    ),
+    "unshare.ipc-of-host": (
+        "У {shell} ({pid}) общий с хостом IPC namespace.",
+        "Какой параметр `unshare` создаёт IPC namespace?",
+    ),
+    "unshare.no-fork": (
+        "Сам {shell} ({pid}) остался в PID namespace хоста: новый получают только его дочерние процессы.",
+        "Процесс никогда не меняет собственный PID namespace. Какой параметр `unshare` запускает оболочку дочерним "
+        "процессом?",
+    ),
+    "unshare.not-first": (
+        "У {shell} ({pid}) свой PID namespace, но номер в нём {number}, а ожидался 1.",
+        "Первый процесс в PID namespace получает номер 1. Нет ли вокруг ещё одной оболочки?",
+    ),
+    "unshare.proc-of-host": (
+        "{shell} ({pid}) по-прежнему видит /proc хоста, поэтому `ps` показывает все процессы хоста.",
+        "`ps` читает /proc. Какой параметр `unshare` монтирует /proc для нового PID namespace?",
+    ),
+    "unshare.same-hostname": (
+        "Hostname у {shell} ({pid}) - {hostname}, такой же, как на хосте.",
+        "Измените его в консоли №2 и сравните `hostname` в обеих консолях. Если изменились оба, то команда выполнена "
+        "не в той консоли.",
+    ),
     # Volumes.
     "volume.none": (
         "В контейнере {name} по пути {path} ничего не смонтировано, а ожидался том {volume}.",
@@ -294,6 +378,36 @@ TEXTS: dict[str, tuple[str, str]] = {
     "volume.other-has-none": (
         "У самого {other} по пути {path} тома нет, так что делиться нечем.",
         "`docker inspect {other}` покажет, что в нём смонтировано. Сначала дайте том контейнеру {other}.",
+    ),
+    # Files, what is left over, and what outlives a restart.
+    "file.no-volume": (
+        "Файл {path} в {name} лежал бы не в томе и пропал бы вместе с контейнером.",
+        "Что и куда смонтировано, показывает `docker inspect`. Где программа хранит данные?",
+    ),
+    "file.missing": (
+        "Файла {path} в {name} нет (место на хосте: {place}).",
+        "Какая команда программы его записывает? Посмотрите в папку до неё и после.",
+    ),
+    "file.other-format": (
+        "{path} в {name} есть, но это другой файл: он начинается с `{found}`.",
+        "Записала ли его сама программа?",
+    ),
+    "cleanup.anonymous-volumes": (
+        "Остались тома без имени, которыми не пользуется ни один контейнер: {count} ({names}).",
+        "Их показывает `docker volume ls`. Удалённый контейнер оставляет свой безымянный том, если не сказать иначе.",
+    ),
+    "restart.before": (
+        "`{command}` в {name} ещё до остановки отвечает `{found}`, а ожидалось `{wanted}`.",
+        "Выполните ту же команду сами.",
+    ),
+    "restart.down": (
+        "После остановки и запуска контейнер {name} больше не работает.",
+        "Последние слова его программы покажет `docker logs {name}`.",
+    ),
+    "restart.lost": (
+        "После остановки и запуска {name} команда `{command}` отвечает `{found}`, а ожидалось `{wanted}`.",
+        "То, что программа держит только в памяти, пропадает вместе с ней. Записано ли это в файл в томе и читается ли "
+        "он снова?",
     ),
     # Commands.
     "exec.missing": (

@@ -57,6 +57,16 @@ class SshEngine:
         with self._explained():
             return self._inner.exec(container, argv, seconds)
 
+    def restart(self, container: str) -> None:
+        """Stop a container and start it again."""
+        with self._explained():
+            self._inner.restart(container)
+
+    def put_back(self) -> None:
+        """Start what was stopped."""
+        with self._explained():
+            self._inner.put_back()
+
     def own(self, exec_id: str) -> bool:
         """Whether a command that ran in a container was ours."""
         return self._inner.own(exec_id)

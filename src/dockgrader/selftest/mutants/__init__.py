@@ -13,6 +13,7 @@ from dockgrader.selftest.mutants.base import Mutant
 from dockgrader.selftest.mutants.compose import compose_mutants
 from dockgrader.selftest.mutants.container import container_mutants
 from dockgrader.selftest.mutants.fields import Varied, field_mutants
+from dockgrader.selftest.mutants.practice import practice_mutants
 from dockgrader.selftest.world import World
 
 __all__ = ["Mutant", "mutants_of"]
@@ -23,4 +24,5 @@ def mutants_of(world: World, varied: Varied) -> Iterator[Mutant]:
     yield from container_mutants(world)
     yield from answer_mutants(world)
     yield from compose_mutants(world)
+    yield from practice_mutants(world)
     yield from field_mutants(world, varied)

@@ -27,6 +27,9 @@ _COPIES = {Container.name, Containers.name, Image.name, HealthWithin.name, Stead
 _NOT_THE_STUDENTS = {Info.name, Events.name}
 """The host's own, and the past."""
 
+_ALL_BY_NAME = {"cgroup-process", "file-in-volume", "http-series", "namespaces", "shells", "unused-volumes"}
+"""Facts all of whose changes have names."""
+
 _NAMED = "State RestartCount Name Image Config.Image Mounts Config.Healthcheck.Test Config.Labels NetworkSettings.Ports"
 _FOLLOWS = (
     "Path Args Config.Volumes Config.ExposedPorts HostConfig.Binds HostConfig.Mounts HostConfig.PortBindings"
@@ -129,9 +132,9 @@ def _by_name(fact: str) -> frozenset[Path]:
         "exec": {("stdout",), ("exit",), ("problem",), ("tries",), ("stderr",)},
         "cgroup": {("files",), ("proc_cgroup",), ("via",), ("version",)},
         "compose-hash": {("hash",)},
-        "http-series": {()},
+        "restarted": {(side, part) for side in ("before", "after") for part in ("stderr", "tries")},
     }
-    return frozenset(known.get(fact, set()))
+    return frozenset({()} if fact in _ALL_BY_NAME else known.get(fact, set()))
 
 
 def _leaves(data: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
