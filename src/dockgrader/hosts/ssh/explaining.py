@@ -85,7 +85,3 @@ class SshEngine:
         """Raise Unobserved unless the engine answers."""
         with self._explained():
             self._inner.ping()
-
-    def close(self) -> None:
-        """Let go of its connections."""
-        self._inner.close()
