@@ -1,7 +1,6 @@
-"""Student machines for the tests: one of each kind, started by the first test that asks for it, never two at once.
+"""Student machines for the tests: one of each kind, started by the first test that asks for it.
 
-The modules are run in the order of their names: first the one with Debian 12, whose machine ends with it, then those
-on Debian 13, and last the cases, which take what is left of the time.
+The modules are run in the order of their names, those that matter most first: there may not be time for all.
 """
 
 from __future__ import annotations

@@ -1,11 +1,19 @@
-"""Debian 13 with the reference solution, graded over SSH: cgroup v2, systemd, Docker 26, Compose 2."""
+"""Debian 13 with the reference solution and a mistake in each task, graded over SSH: cgroup v2, systemd, Docker 26."""
 
 from __future__ import annotations
 
 import pytest
 
+from lab.cases import load_cases
 from lab.vm import VirtualMachine
 from lab.vm_stage import GuestStage, Instructor, play_solution
+from tests.vm.rounds import expected, found
+
+MISTAKES = tuple(
+    case
+    for case in load_cases()
+    if case.id in ("limits/decimal-megabytes", "volume/key-set-again", "compose-v2/plain-list")
+)
 
 pytestmark = pytest.mark.vm
 
@@ -27,3 +35,10 @@ def test_the_solution_gets_full_marks(
             assert status == 0
     finally:
         stage.clear()
+
+
+def test_mistakes_get_their_verdicts(stage: GuestStage, compose: list[str], instructor: Instructor) -> None:
+    with stage.playing_together(MISTAKES, compose):
+        status, report = instructor.check("homework-1")
+    assert found(report, MISTAKES) == expected(MISTAKES)
+    assert status == 1
