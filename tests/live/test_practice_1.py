@@ -172,3 +172,12 @@ def test_who_is_not_root_is_told_so_and_sees_containers_all_the_same(
         assert codes == {"host.files", "prerequisite.error"}
     finally:
         stage.clear()
+
+
+def test_over_ssh_a_container_is_restarted_too(stage: Stage, instructor: Instructor) -> None:
+    case = next(case for case in CASES if case.id == "volumes/active-with-rm")
+    with stage.playing(case):
+        before = states(stage.engine)
+        status, report = instructor.check("student", "practice-1/volumes", *case.arguments)
+        assert states(stage.engine) == before
+    assert (status, verdicts(report["tasks"][0])) == (0, case.expect)
