@@ -81,7 +81,8 @@ def test_a_wrong_entry_in_the_middle_of_a_list_is_found() -> None:
 def test_what_is_wrong_whatever_the_values_is_told_once() -> None:
     assert problems(TEXT.replace("kind: volume", "kind: volum")) == [
         "own.yaml:12:24: tasks[0].checks[1].kind: unknown kind 'volum'; did you mean 'volume'? "
-        "allowed: cgroup, compose, container, exec, health, http, image, volume"
+        "allowed: cgroup, compose, container, exec, health, http, image, volume, cleanup, file, namespace, restart, "
+        "unshare"
     ]
 
 

@@ -77,13 +77,13 @@ def _lost(url: str) -> Unobserved:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error, what it wraps as an argument, and what it was raised from; bounded."""
+    """The error, what it wraps as an argument, and what it was raised from, each once; bounded."""
     todo: list[object] = [error]
-    for _ in range(20):
-        if not todo:
-            return
+    met: set[int] = set()
+    while todo and len(met) < 40:
         current = todo.pop(0)
-        if isinstance(current, BaseException):
+        if isinstance(current, BaseException) and id(current) not in met:
+            met.add(id(current))
             yield current
             todo += [*current.args, current.__cause__, current.__context__, getattr(current, "reason", None)]
 
