@@ -22,7 +22,7 @@ from lab.vm_stage import GuestStage, Instructor, guest_stage
 REQUIRED = "DOCKGRADER_REQUIRE_VM"
 """Set where nothing may be left out: what would be skipped for want of a machine fails there."""
 UNTIL = float(os.environ.get("DOCKGRADER_VM_UNTIL", "inf"))
-"""When these tests have to be over, in seconds since 1970, as `scripts/test` has it for all tests together."""
+"""When these tests have to be over, in seconds since 1970."""
 LEAST_SECONDS = 120
 """No test begins that has less time."""
 TOO_LATE = "NOT TESTED ON A VIRTUAL MACHINE: the time for these tests is over"
