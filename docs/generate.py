@@ -94,11 +94,30 @@ def _kinds(schema: dict[str, Any], cases: dict[str, Any]) -> Iterator[str]:
         yield f"### `{kind}` {{ #kind-{kind} }}\n\n{escaped(model['description'])}\n"
         yield from _fields(model, set(model["properties"]) - shared - {"kind"})
         yield from _example(model)
+    told = {
+        "Task",
+        "Parameter",
+        "Mistake",
+        "Comparison",
+        *(ref.rpartition("/")[2] for ref in mapping.values()),
+    }
+    for name in sorted(name for name in _named_in(list(kinds.values())) - told if "properties" in defs[name]):
+        yield from _model(name, defs[name], "What some fields of kinds have. ")
     yield from _model("Matchers", defs["Comparison"], "A plain value means equal; otherwise an object. ")
     yield "## Cases\n\nWhat stands in `checks/NAME/cases.yaml`, for `dockgrader selftest`.\n"
     for title, model in (("The file", cases), *cases["$defs"].items()):
         yield f"### {title}\n\n{escaped(model['description'])}\n"
         yield from _fields(model, set(model["properties"]))
+
+
+def _named_in(schema: Any) -> set[str]:
+    """The definitions to which a part of a JSON Schema refers."""
+    if isinstance(schema, list):
+        return set().union(*map(_named_in, schema))
+    if not isinstance(schema, dict):
+        return set()
+    own = {schema["$ref"].rpartition("/")[2]} if isinstance(schema.get("$ref"), str) else set()
+    return own.union(*map(_named_in, schema.values()))
 
 
 def _model(title: str, model: dict[str, Any], before: str = "") -> Iterator[str]:
