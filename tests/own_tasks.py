@@ -5,15 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from dockgrader.assignment.drawing import Key, drawn
 from dockgrader.assignment.loading import read, validated
 from dockgrader.assignment.references import given
 from dockgrader.assignment.source import Values
+from dockgrader.cli import main
 from dockgrader.grading.evidence import write_evidence
 from dockgrader.units import parse_size
 from tests.givens import a_container, a_volume
 from tests.solution import Solved, graded
 
+Ran = tuple[int, str, str]
+"""Exit status, standard output, standard error."""
 SECRET = "everybody knows this key"
 ASSIGNMENT = """\
 id: own
@@ -42,6 +47,26 @@ def a_course(folder: Path, *students: str) -> Path:
     for student in students:
         record(file, drawn(read(file), student, Key(SECRET.encode())), folder / f"{student}.json")
     return file
+
+
+def quietly(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stand in a folder, with nothing in the environment that a command would heed."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("LANG", "C")
+    for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKGRADER_PATH", "LC_ALL", "LC_MESSAGES"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def ran(folder: Path, capsys: pytest.CaptureFixture[str], *words: str) -> Ran:
+    """A command's exit status and output; whatever it prints or writes in the folder, the key is not in it."""
+    with pytest.raises(SystemExit) as ended:
+        main(list(words))
+    out, err = capsys.readouterr()
+    written = [file for file in folder.rglob("*") if file.is_file() and file.name != "key"]
+    assert not any(SECRET.encode() in file.read_bytes() for file in written)
+    assert SECRET not in out + err and "Traceback" not in err
+    assert isinstance(ended.value.code, int)
+    return ended.value.code, out, err
 
 
 def record(file: Path, values: Values, recording: Path) -> None:

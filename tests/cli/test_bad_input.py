@@ -30,7 +30,7 @@ from dockgrader.cli import main
 from dockgrader.facts import commands
 from dockgrader.hosts.base import HERE
 from dockgrader.hosts.local import LocalHost
-from fakes.engine import STREAM, FakeEngine, counting, frame, labels, printed
+from fakes.engine import STREAM, FakeEngine, frame, labels, printed, with_page
 from fakes.server import Server, drip, flood, head, silence, then_silence
 from tests.grading.test_faults import HOSTILE, SECRET, assert_harmless
 
@@ -86,10 +86,7 @@ def dockgrader(
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[FakeEngine]:
     """A host on which homework-1 is done right."""
-    with (
-        Server(("127.0.0.1", 0), counting()) as web,
-        FakeEngine(tmp_path / "docker.sock", web=web.port) as engine,
-    ):
+    with with_page(tmp_path / "docker.sock") as engine:
         yield engine
 
 

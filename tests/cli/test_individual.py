@@ -5,46 +5,31 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from dockgrader.cli import main
 from tests.givens import MIB
-from tests.own_tasks import ASSIGNMENT, SECRET, a_course
+from tests.own_tasks import ASSIGNMENT, SECRET, Ran, a_course, quietly, ran
 
 CHOSEN = ("--parameter", "memory=64MiB", "--parameter", "port=6914", "--parameter", "volume=store")
 
-Ran = tuple[int, str, str]
 Dockgrader = Callable[..., Ran]
 
 
 @pytest.fixture
 def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the assignment, a key, and what ivanov did."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKGRADER_PATH", "LC_ALL", "LC_MESSAGES"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("LANG", "C")
+    quietly(tmp_path, monkeypatch)
     a_course(tmp_path, "ivanov")
     return tmp_path
 
 
 @pytest.fixture
 def dockgrader(course: Path, capsys: pytest.CaptureFixture[str]) -> Dockgrader:
-    """A command in that folder; whatever it prints or writes, the key is not in it."""
-
-    def run(*words: str) -> Ran:
-        with pytest.raises(SystemExit) as ended:
-            main(list(words))
-        out, err = capsys.readouterr()
-        written = [file for file in course.rglob("*") if file.is_file() and file.name != "key"]
-        assert not any(SECRET.encode() in file.read_bytes() for file in written)
-        assert SECRET not in out + err and "Traceback" not in err
-        assert isinstance(ended.value.code, int)
-        return ended.value.code, out, err
-
-    return run
+    """A command in that folder."""
+    return partial(ran, course, capsys)
 
 
 def test_a_student_is_shown_the_own_text(dockgrader: Dockgrader) -> None:

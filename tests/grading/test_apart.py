@@ -21,8 +21,8 @@ import pytest
 
 from dockgrader.grading import apart
 from dockgrader.hosts.endpoint import Endpoint
-from fakes.engine import FakeEngine, counting
-from fakes.server import Call, Server, silence
+from fakes.engine import FakeEngine, with_page
+from fakes.server import Call, silence
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2, reason="nothing is read apart here"
@@ -34,10 +34,7 @@ VOLATILE = ("started_at", "duration_s", "read_at", "seconds", "at")
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[FakeEngine]:
     """A host on which homework-1 is done right."""
-    with (
-        Server(("127.0.0.1", 0), counting()) as web,
-        FakeEngine(tmp_path / "docker.sock", web=web.port) as engine,
-    ):
+    with with_page(tmp_path / "docker.sock") as engine:
         yield engine
 
 

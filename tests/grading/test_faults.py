@@ -32,8 +32,8 @@ from dockgrader.hosts.local import LocalHost
 from dockgrader.report import json as json_report
 from dockgrader.report import table
 from dockgrader.report.model import CheckReport, Report, Status
-from fakes.engine import IDS, STREAM, FakeEngine, counting, frame, labels, printed
-from fakes.server import Answer, Call, Server, drip, flood, head, page, raw, silence, then_silence, value
+from fakes.engine import IDS, STREAM, FakeEngine, frame, labels, printed, with_page
+from fakes.server import Answer, Call, drip, flood, head, page, raw, silence, then_silence, value
 
 Break = Callable[[FakeEngine], None]
 TIMEOUT = 2.0
@@ -79,7 +79,7 @@ def graded(
 ) -> Graded:
     """Grade homework-1, or only one of its tasks, on a fake engine that `spoil` has made go wrong."""
     path = folder / f"{time.monotonic_ns()}.sock"
-    with Server(("127.0.0.1", 0), web or counting()) as server, FakeEngine(path, web=server.port) as engine:
+    with with_page(path, web) as engine:
         spoil(engine)
         loaded, start = homework(), time.monotonic()
         endpoint, bounds = resolve(f"unix://{path}", {}), Bounds(timeout, 1.0)

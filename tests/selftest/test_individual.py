@@ -18,6 +18,7 @@ from dockgrader.selftest.loading import load_cases
 from dockgrader.selftest.outcome import Outcome
 from dockgrader.selftest.run import selftest
 from tests.givens import MIB, Raw, a_container, a_volume
+from tests.selftest.files import cases, changed
 from tests.solution import Solved, graded
 
 ASSIGNMENT = """\
@@ -89,17 +90,6 @@ def own(tmp_path: Path) -> Path:
         evidence = graded(Solved({**others, "server": raw}, execs=execs), loaded)[1]
         write_evidence(evidence, tmp_path / "own" / f"{name}.json")
     return file
-
-
-def changed(file: Path, old: str, new: str) -> Path:
-    text = file.read_text()
-    assert old in text
-    file.write_text(text.replace(old, new))
-    return file
-
-
-def cases(own: Path) -> Path:
-    return own.with_suffix("") / "cases.yaml"
 
 
 def outcome(own: Path) -> Outcome:

@@ -15,6 +15,7 @@ from dockgrader.selftest.loading import load_cases
 from dockgrader.selftest.outcome import Outcome
 from dockgrader.selftest.run import selftest
 from tests.givens import MIB, Raw, a_container, a_volume
+from tests.selftest.files import cases, changed
 from tests.solution import Solved, graded
 
 ASSIGNMENT = """\
@@ -67,17 +68,6 @@ def small(tmp_path: Path) -> Path:
         only = {"test_limit": None, "redis_1": None, "redis_2": None, "server": raw}
         write_evidence(graded(Solved(only), load(file))[1], recordings / f"{name}.json")
     return file
-
-
-def changed(file: Path, old: str, new: str) -> Path:
-    text = file.read_text()
-    assert old in text
-    file.write_text(text.replace(old, new))
-    return file
-
-
-def cases(small: Path) -> Path:
-    return small.with_suffix("") / "cases.yaml"
 
 
 def outcome(small: Path) -> Outcome:

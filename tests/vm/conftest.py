@@ -5,9 +5,7 @@ The modules are run in the order of their names, those that matter most first: t
 
 from __future__ import annotations
 
-import math
 import os
-import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,10 +20,7 @@ from lab.vm_stage import GuestStage, Instructor, guest_stage
 REQUIRED = "DOCKGRADER_REQUIRE_VM"
 """Set where nothing may be left out: what would be skipped for want of a machine fails there."""
 UNTIL = float(os.environ.get("DOCKGRADER_VM_UNTIL", "inf"))
-"""When these tests have to be over, in seconds since 1970."""
-LEAST_SECONDS = 120
-"""No test begins that has less time."""
-TOO_LATE = "NOT TESTED ON A VIRTUAL MACHINE: the time for these tests is over"
+"""No test begins later, in seconds since 1970."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -38,27 +33,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what there is no time for any more, before a machine is started for it."""
-    if time.time() > UNTIL - LEAST_SECONDS:
-        pytest.skip(TOO_LATE)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """A machine that takes for ever is left in time; what was to be tested on it is skipped, and that is said."""
-
-    def late(*_: object) -> None:
-        pytest.skip(TOO_LATE)
-
-    if math.inf == UNTIL:
-        return (yield)
-    before = signal.signal(signal.SIGALRM, late)
-    # Again and again, as a step that cleans up may wait, too.
-    signal.setitimer(signal.ITIMER_REAL, max(1.0, UNTIL - time.time()), 20)
-    try:
-        return (yield)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+    if time.time() > UNTIL:
+        pytest.skip("NOT TESTED ON A VIRTUAL MACHINE: the time for these tests is over")
 
 
 def started(guest: Guest) -> Iterator[VirtualMachine]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any
 
-from lab.cases import Case
+from lab.cases import Case, load_cases
 
 Round = tuple[Case, ...]
 
@@ -52,6 +52,11 @@ def rounds(cases: Sequence[Case], generation: str, *, everything: bool) -> list[
     return [(case,) for case in alone] + [
         tuple(case for case in group if case is not None) for group in zip_longest(*together)
     ]
+
+
+def chosen(*ids: str) -> Round:
+    """The cases of these ids, such as `limits/decimal-megabytes`."""
+    return tuple(case for case in load_cases() if case.id in ids)
 
 
 def _meddles(case: Case) -> bool:

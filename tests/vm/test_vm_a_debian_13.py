@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from lab.cases import load_cases
 from lab.vm import VirtualMachine
 from lab.vm_stage import GuestStage, Instructor, play_solution
-from tests.vm.rounds import expected, found
+from tests.vm.rounds import chosen, expected, found
 
-MISTAKES = tuple(
-    case
-    for case in load_cases()
-    if case.id in ("limits/decimal-megabytes", "volume/key-set-again", "compose-v2/plain-list")
-)
+MISTAKES = chosen("limits/decimal-megabytes", "volume/key-set-again", "compose-v2/plain-list")
 
 pytestmark = pytest.mark.vm
 

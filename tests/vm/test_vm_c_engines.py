@@ -7,15 +7,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from lab.cases import load_cases
 from lab.vm import VirtualMachine
 from lab.vm_stage import Instructor, guest_stage, play_solution
-from tests.vm.rounds import expected, found
+from tests.vm.rounds import chosen, expected, found
 
 USER = "rootless"
-MISTAKES = tuple(
-    case for case in load_cases() if case.id in ("limits/decimal-megabytes", "volume/key-set-again")
-)
+MISTAKES = chosen("limits/decimal-megabytes", "volume/key-set-again")
 # Whoever is used to docker says `docker` to Podman, too; the builder of Compose is the old one, as Podman has no
 # BuildKit.
 AS_DOCKER = """

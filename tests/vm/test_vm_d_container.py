@@ -8,19 +8,14 @@ from typing import Any
 
 import pytest
 
-from lab.cases import load_cases
 from lab.engine import PrivateEngine
 from lab.grader_image import TAG, build_grader_image, documented
 from lab.vm import VirtualMachine
 from lab.vm_stage import GuestStage, Instructor, guest_stage, play_solution
-from tests.vm.rounds import expected, found
+from tests.vm.rounds import chosen, expected, found
 
 PATIENCE = ("--timeout=600", "--wait=300")
-MISTAKES = tuple(
-    case
-    for case in load_cases()
-    if case.id in ("limits/decimal-megabytes", "volume/wrong-value", "compose-v2/decimal-megabytes")
-)
+MISTAKES = chosen("limits/decimal-megabytes", "volume/wrong-value", "compose-v2/decimal-megabytes")
 
 pytestmark = pytest.mark.vm
 

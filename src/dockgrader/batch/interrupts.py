@@ -6,9 +6,9 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
 
 from dockgrader.batch.run import Stop
+from dockgrader.signals import handled
 
 
 @contextmanager
@@ -22,14 +22,5 @@ def interruptible(stop: Stop, tell: Callable[[], None]) -> Iterator[None]:
         if first:
             tell()
 
-    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before: dict[int, Any] = {}
-    try:
-        for name in names:
-            number = getattr(signal, name)
-            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
-                before[number] = signal.signal(number, asked)
+    with handled(("SIGINT", "SIGTERM", "SIGHUP"), asked):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from dockgrader.errors import UsageError
 from dockgrader.hosts.endpoint import Endpoint
 from dockgrader.report.plain import clean
+from dockgrader.signals import handled
 
 if TYPE_CHECKING:
     from dockgrader.assignment.model import Task
@@ -53,17 +53,8 @@ def allowed(tasks: Sequence[Task], lang: str) -> Iterator[None]:
     some, nothing = _TEXTS[lang]
     for line in [some, *doing] if doing else [nothing]:
         click.echo(clean(line, 2000), err=True)
-    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before: dict[int, Any] = {}
-    try:
-        for name in names:
-            number = getattr(signal, name)
-            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
-                before[number] = signal.signal(number, _end)
+    with handled(("SIGTERM", "SIGHUP"), _end):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _end(number: int, frame: FrameType | None) -> None:

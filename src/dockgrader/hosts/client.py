@@ -14,7 +14,7 @@ from dockgrader.errors import Unobserved
 from dockgrader.hosts import failures
 from dockgrader.hosts.base import Conflict, Missing
 from dockgrader.hosts.deadline import Deadline
-from dockgrader.hosts.wire import Answer, Wire, Wires
+from dockgrader.hosts.wire import Answer, Request, Wire, Wires
 
 JSON_CAP = 16 << 20
 _LEVELS = 100
@@ -37,18 +37,18 @@ class Client:
         self, path: str, params: Mapping[str, str] | None = None, kind: type = dict, *, stream: bool = False
     ) -> Any:
         """The JSON at an API path, of this kind; a `stream` of JSON comes as a list. Raises as `Engine.get`."""
-        return self._decoded(self._asked("GET", path, params=params), kind, stream=stream)
+        return self._decoded(self._asked(self.request("GET", path, params)), kind, stream=stream)
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         """The JSON object that answers. Raises as `get`."""
-        return self._decoded(self._asked("POST", path, body=body), dict)
+        return self._decoded(self._asked(self.request("POST", path, body=body)), dict)
 
-    def _asked(self, method: str, path: str, **more: Any) -> bytes:
+    def _asked(self, request: Request) -> bytes:
         seconds = self.seconds()
         with (
             self.taken() as wire,
             failures.explained(self.name, seconds),
-            closing(wire.ask(method, self.path(path), seconds, **more)) as answer,
+            closing(wire.ask(request, seconds)) as answer,
         ):
             body = self.body(answer, self.deadline)
             refused(answer.status, body)
@@ -56,7 +56,7 @@ class Client:
 
     def order(self, path: str, params: Mapping[str, str] | None = None) -> None:
         """Have something done, of which nothing is answered. Raises as `get`."""
-        self._asked("POST", path, params=params)
+        self._asked(self.request("POST", path, params))
 
     def body(self, answer: Answer, deadline: Deadline) -> bytes:
         """All of an answer. Raises Unobserved when it is endless or late."""
@@ -96,9 +96,15 @@ class Client:
         """The engine's failure when it sent what no engine sends."""
         return Unobserved("engine.garbage", failures.garbage(self.name, what))
 
-    def path(self, path: str) -> str:
-        """A path of the API, with its version."""
-        return f"/v{self.api}{path}" if self.api else path
+    def request(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> Request:
+        """A request for a path of the API, in the version that is spoken."""
+        return Request(method, f"/v{self.api}{path}" if self.api else path, params, body)
 
     @contextmanager
     def taken(self) -> Iterator[Wire]:

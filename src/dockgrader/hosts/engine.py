@@ -109,11 +109,11 @@ class DockerEngine:
 
         Ends with the engine's answer, or when nothing has come for `quiet` seconds. Raises Unobserved.
         """
-        path, params = self._client.path("/events"), {"since": since} if since else {}
+        request = self._client.request("GET", "/events", {"since": since} if since else {})
         with (
             self._client.taken() as wire,
             failures.explained(self._client.name, quiet),
-            closing(wire.ask("GET", path, self._client.seconds(), params, quiet=quiet)) as answer,
+            closing(wire.ask(request, self._client.seconds(), quiet)) as answer,
         ):
             if answer.status >= 400:
                 refused(answer.status, b"")

@@ -133,17 +133,18 @@ class Execs:
         with self._client.taken() as wire:
             seconds = self._client.seconds()
             with failures.explained(self._client.name, seconds):
-                path = self._client.path(f"/exec/{command.id}/start")
+                body = {"Detach": False, "Tty": False}
+                request = self._client.request("POST", f"/exec/{command.id}/start", body=body)
                 try:
-                    answer = wire.ask("POST", path, seconds, body={"Detach": False, "Tty": False})
+                    answer = wire.ask(request, seconds)
                 except TimeoutError:
                     frames.timed_out = True
                     return
                 with contextlib.closing(answer):
                     if answer.status >= 400:
-                        body = self._client.body(answer, self._client.deadline)
-                        refused(answer.status, body, exec_failure=True)
-                        frames.failed_to_start(body)
+                        said = self._client.body(answer, self._client.deadline)
+                        refused(answer.status, said, exec_failure=True)
+                        frames.failed_to_start(said)
                         return
                     command.begun(answer)
                     try:

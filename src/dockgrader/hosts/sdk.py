@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from dockgrader.errors import Unobserved
 from dockgrader.hosts.endpoint import Endpoint
-from dockgrader.hosts.wire import WireFailed
+from dockgrader.hosts.wire import Request, WireFailed
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -24,23 +24,15 @@ class SdkWire:
     def __init__(self, endpoint: Endpoint) -> None:
         self._client = new_client(endpoint)
 
-    def ask(
-        self,
-        method: str,
-        path: str,
-        seconds: float,
-        params: Mapping[str, str] | None = None,
-        body: Mapping[str, Any] | None = None,
-        quiet: float | None = None,
-    ) -> _Answer:
+    def ask(self, request: Request, seconds: float, quiet: float | None = None) -> _Answer:
         """As a Wire's."""
         with _translated():
             return _Answer(
                 self._client.request(
-                    method,
-                    f"{self._client.base_url}{path}",
-                    params=params,
-                    json=body,
+                    request.method,
+                    f"{self._client.base_url}{request.path}",
+                    params=request.params,
+                    json=request.body,
                     stream=True,
                     timeout=(seconds, quiet or seconds),
                 )
@@ -114,7 +106,7 @@ def new_client(endpoint: Endpoint) -> APIClient:
 
 
 def _keep_one_connection(client: APIClient) -> None:
-    """The SDK keeps a connection for each path that is asked for. Over SSH each costs a round trip to make."""
+    """The SDK would keep a connection for each path that is asked for."""
     adapter: Any = client.get_adapter(client.base_url)
     for_url = adapter.get_connection
     adapter.get_connection = lambda url, proxies=None: for_url(client.base_url, proxies)

@@ -5,9 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from dockgrader.frozen import dataclass
+
 
 class WireFailed(OSError):
     """A connection failed; its cause is what the library raised that makes it."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked: an API path with its version, parameters behind it, and a `body` that is JSON."""
+
+    method: str
+    path: str
+    params: Mapping[str, str] | None = None
+    body: Mapping[str, Any] | None = None
 
 
 class Answer(Protocol):
@@ -33,16 +45,8 @@ class Answer(Protocol):
 class Wire(Protocol):
     """A connection for one thread at a time, made when it is needed."""
 
-    def ask(
-        self,
-        method: str,
-        path: str,
-        seconds: float,
-        params: Mapping[str, str] | None = None,
-        body: Mapping[str, Any] | None = None,
-        quiet: float | None = None,
-    ) -> Answer:
-        """The answer to a request, whose `body` is JSON. It may take `seconds` to connect, and to begin.
+    def ask(self, request: Request, seconds: float, quiet: float | None = None) -> Answer:
+        """The answer to a request. It may take `seconds` to connect, and to begin.
 
         From then on nothing may come for `quiet` seconds, where they are given. Raises OSError and HTTPException.
         """

@@ -8,6 +8,7 @@ user's configuration, the same for each host, are taken apart once.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes.util
 import logging
 import shlex
@@ -26,26 +27,29 @@ finally:
 for _name in ("asyncio", "asyncssh"):
     logging.getLogger(_name).addHandler(logging.NullHandler())
 
-from asyncssh.logging import SSHLogger  # noqa: E402 - after the import that makes it quick
-from asyncssh.packet import SSHPacketLogger  # noqa: E402
 
-_log = SSHLogger.log
+def _quicken() -> None:
+    """Speed alone: a version that is built otherwise does without. Raises ImportError, AttributeError."""
+    from asyncssh.logging import SSHLogger
+    from asyncssh.packet import SSHPacketLogger
+
+    log, words = SSHLogger.log, lru_cache(maxsize=1024)(shlex.split)
+
+    def log_where_heard(self: SSHLogger, level: int, msg: object, *args: Any, **more: Any) -> None:
+        if self.isEnabledFor(level):
+            log(self, level, msg, *args, **more)
+
+    def log_nothing(self: SSHPacketLogger, *args: Any, **more: Any) -> None:
+        """Packets are not logged."""
+
+    SSHLogger.log = log_where_heard  # type: ignore[method-assign]
+    SSHPacketLogger.log_sent_packet = log_nothing  # type: ignore[method-assign]
+    SSHPacketLogger.log_received_packet = log_nothing  # type: ignore[method-assign]
+    taken_apart = {**vars(shlex), "split": lambda line: words(line).copy()}
+    vars(asyncssh.config)["shlex"] = SimpleNamespace(**taken_apart)
 
 
-def _log_where_heard(self: SSHLogger, level: int, msg: object, *args: Any, **more: Any) -> None:
-    if self.isEnabledFor(level):
-        _log(self, level, msg, *args, **more)
-
-
-def _log_nothing(self: SSHPacketLogger, *args: Any, **more: Any) -> None:
-    """Packets are not logged."""
-
-
-SSHLogger.log = _log_where_heard  # type: ignore[method-assign]
-SSHPacketLogger.log_sent_packet = _log_nothing  # type: ignore[method-assign]
-SSHPacketLogger.log_received_packet = _log_nothing  # type: ignore[method-assign]
-
-_words = lru_cache(maxsize=1024)(shlex.split)
-vars(asyncssh.config)["shlex"] = SimpleNamespace(split=lambda line: _words(line).copy())
+with contextlib.suppress(ImportError, AttributeError):
+    _quicken()
 
 __all__ = ["asyncssh"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Protocol, cast
 from urllib.parse import quote, urlencode
@@ -14,6 +14,7 @@ from dockgrader.hosts.ssh.answer import HttpAnswer
 from dockgrader.hosts.ssh.ends import End, Program
 from dockgrader.hosts.ssh.library import asyncssh
 from dockgrader.hosts.ssh.shell import Shell
+from dockgrader.hosts.wire import Request
 
 
 class Way(Protocol):
@@ -96,21 +97,13 @@ class ChannelWire:
         self._connect = connect
         self._end: End | None = None
 
-    def ask(
-        self,
-        method: str,
-        path: str,
-        seconds: float,
-        params: Mapping[str, str] | None = None,
-        body: Mapping[str, Any] | None = None,
-        quiet: float | None = None,
-    ) -> _Answer:
+    def ask(self, request: Request, seconds: float, quiet: float | None = None) -> _Answer:
         """As a Wire's."""
         if self._end is None or self._end.over:
             self._end = self._connect(seconds)
         end = self._end
         end.settimeout(quiet or seconds)
-        end.sendall(_request(method, path, params, body))
+        end.sendall(_bytes(request))
         try:
             return _Answer(self, end)
         except BaseException:
@@ -140,12 +133,10 @@ class _Answer(HttpAnswer):
             self._wire.close()
 
 
-def _request(
-    method: str, path: str, params: Mapping[str, str] | None, body: Mapping[str, Any] | None
-) -> bytes:
-    target = quote(path, safe="/:@%") + (f"?{urlencode(params)}" if params else "")
-    content = b"" if body is None else json.dumps(body).encode()
-    lines = [f"{method} {target} HTTP/1.1", "Host: docker", "Accept-Encoding: identity"]
-    if body is not None:
+def _bytes(request: Request) -> bytes:
+    target = quote(request.path, safe="/:@%") + (f"?{urlencode(request.params)}" if request.params else "")
+    content = b"" if request.body is None else json.dumps(request.body).encode()
+    lines = [f"{request.method} {target} HTTP/1.1", "Host: docker", "Accept-Encoding: identity"]
+    if request.body is not None:
         lines += ["Content-Type: application/json", f"Content-Length: {len(content)}"]
     return "\r\n".join([*lines, "", ""]).encode("ascii") + content
