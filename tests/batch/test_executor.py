@@ -50,6 +50,25 @@ def interrupted() -> str:
     return "still here"
 
 
+def cores(folder: str, name: str) -> frozenset[int]:
+    """Those that this worker may use."""
+    meeting(folder, name, 4)
+    return frozenset(os.sched_getaffinity(0))
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="cores cannot be chosen here")
+def test_each_worker_keeps_to_a_core_of_its_own(tmp_path: Path, executor: LocalExecutor) -> None:
+    ours = os.sched_getaffinity(0)
+    futures = [executor.submit(cores, str(tmp_path), str(number)) for number in range(4)]
+
+    found = [future.result(timeout=90) for future in futures]
+
+    assert {len(of_one) for of_one in found} == {1}
+    assert frozenset.union(*found) <= ours
+    assert len(set(found)) == min(2, len(ours))
+    assert os.sched_getaffinity(0) == ours
+
+
 def test_many_jobs_run_at_once_in_few_processes(tmp_path: Path, executor: LocalExecutor) -> None:
     futures = [executor.submit(meeting, str(tmp_path), str(number), 12) for number in range(12)]
 

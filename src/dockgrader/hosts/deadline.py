@@ -34,7 +34,7 @@ class Deadline:
         return other
 
 
-_MOST_IDLE = 64
+_MOST_IDLE = 256
 _idle: list[queue.SimpleQueue[Callable[[], object]]] = []
 """Where threads that have nothing to do wait for something. Lists are appended to and popped from atomically."""
 if hasattr(os, "register_at_fork"):

@@ -7,10 +7,14 @@ is quoted for a shell that may be fish or csh. What profiles print is told from 
 from __future__ import annotations
 
 import os
+import re
 import shlex
 
 COMMAND = "exec sh"
 _PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin:/snap/bin:/opt/homebrew/bin"
+
+MARK_LINE = re.compile(rb"[0-9a-f]{32}\n")
+"""What every mark looks like, with the end of its line."""
 
 
 class Marks:

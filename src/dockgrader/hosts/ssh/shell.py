@@ -11,7 +11,7 @@ from typing import Any
 from dockgrader.errors import Unobserved
 from dockgrader.hosts.ssh.errors import clean
 from dockgrader.hosts.ssh.library import asyncssh
-from dockgrader.hosts.ssh.script import COMMAND, Marks, whole
+from dockgrader.hosts.ssh.script import COMMAND, MARK_LINE, Marks, whole
 
 _CHUNK = 1 << 16
 _SAID_CAP = 2048
@@ -140,10 +140,10 @@ class Shell:
         process, marks = await self._session(), Marks()
         try:
             process.stdin.write(whole(script(marks.say(end=True)), marks))
-            await process.stdout.readuntil(marks.begin + b"\n")
-            await process.stderr.readuntil(marks.begin + b"\n")
+            await _reach(process.stdout, marks.begin)
+            await _reach(process.stderr, marks.begin)
             try:
-                await process.stdout.readuntil(marks.end + b"\n")
+                await _reach(process.stdout, marks.end)
             except asyncio.IncompleteReadError:
                 raise ProgramFailed(await process.stderr.read(_SAID_CAP)) from None
         except asyncio.IncompleteReadError as error:
@@ -273,12 +273,22 @@ class _Between:
     rest: bytes | None
 
 
+async def _reach(reader: Any, mark: bytes) -> None:
+    """Read to the end of a mark's line. By one expression for all marks: asyncssh makes one of each separator.
+
+    Raises IncompleteReadError when the stream ends before.
+    """
+    line = mark + b"\n"
+    while not (await reader.readuntil(MARK_LINE, len(line))).endswith(line):
+        pass  # something else of that look
+
+
 async def _between(reader: Any, marks: Marks, cap: int, *, drain: bool = False) -> _Between:
     """Read up to the end mark, or to the cap; with `drain` what is over the cap is thrown away.
 
     Raises IncompleteReadError when the stream ends before.
     """
-    await reader.readuntil(marks.begin + b"\n")
+    await _reach(reader, marks.begin)
     mark = b"\n" + marks.end + b"\n"
     data, kept, searched = bytearray(), b"", 0
     while (position := data.find(mark, searched)) < 0:

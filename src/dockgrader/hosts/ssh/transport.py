@@ -86,6 +86,38 @@ def _watched_session(factory: Callable[..., Any], attempt: Attempt) -> Callable[
     return made
 
 
+class _Gathering:
+    """A transport that sends what is written in one turn of the event loop in one go.
+
+    asyncssh writes each packet by itself; as many segments would wake the server as often.
+    """
+
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+        self._waiting: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self._send)
+        self._waiting.append(data)
+
+    def _send(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        if waiting and not self._transport.is_closing():
+            self._transport.write(b"".join(waiting))
+
+    def close(self) -> None:
+        self._send()
+        self._transport.close()
+
+    def abort(self) -> None:
+        self._send()
+        self._transport.abort()
+
+
 class _Watched(asyncio.Protocol):
     """Hands everything on to the connection. Keeps the greeting, and acknowledges at once what comes.
 
@@ -102,7 +134,7 @@ class _Watched(asyncio.Protocol):
         self._transport: Any = transport
         self._socket = transport.get_extra_info("socket")
         self._attempt.connected = True
-        self._connection.connection_made(transport)
+        self._connection.connection_made(_Gathering(self._transport))
         self._acknowledge()
 
     def _acknowledge(self) -> None:
