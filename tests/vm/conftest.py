@@ -14,11 +14,13 @@ import pytest
 
 from lab.compose import compose_v2
 from lab.vm import VirtualMachine, may_start
-from lab.vm_image import DEBIAN_12_CGROUP_V1, DEBIAN_13, Guest
+from lab.vm_image import DEBIAN_12_CGROUP_V1, DEBIAN_13, Guest, image_of
 from lab.vm_stage import GuestStage, Instructor, guest_stage
 
 REQUIRED = "DOCKGRADER_REQUIRE_VM"
 """Set where nothing may be left out: what would be skipped for want of a machine fails there."""
+MAKE = os.environ.get("DOCKGRADER_VM_MAKE") == "1" or bool(os.environ.get(REQUIRED))
+"""Whether disks that are not there are made, which takes ten minutes each where the processor is emulated."""
 UNTIL = float(os.environ.get("DOCKGRADER_VM_UNTIL", "inf"))
 """No test begins later, in seconds since 1970."""
 
@@ -40,6 +42,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def started(guest: Guest) -> Iterator[VirtualMachine]:
     """A machine of this kind; skips with the reason where none can be started, or fails if it must not skip."""
     possible, reason = may_start(guest)
+    if possible and not MAKE and not image_of(guest).folder.exists():
+        possible, reason = False, "its disk is not made yet; `scripts/test -e vm` makes it"
     if not possible and os.environ.get(REQUIRED):
         pytest.fail(f"{reason} ({REQUIRED} is set)", pytrace=False)
     if not possible:
