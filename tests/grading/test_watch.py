@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from dockgrader.assignment import loading
+from dockgrader.grading import changes
 from dockgrader.grading.reach import Bounds
 from dockgrader.grading.run import Run
 from dockgrader.grading.watch import Shown, Watch
@@ -39,8 +40,8 @@ class WatchedEngine(FakeEngine):
         self._moment = 0
         self.answers["/events"] = self._tell
 
-    def happen(self, action: str) -> None:
-        self._moment += 1
+    def happen(self, action: str, moment: int | None = None) -> None:
+        self._moment = moment or self._moment + 1
         actor = {"ID": IDS["redis_2"], "Attributes": {"name": "redis_2", "execID": "e"}}
         event = {"Type": "container", "Action": action, "Actor": actor, "timeNano": self._moment}
         self._happened.put(json.dumps(event) + "\n")
@@ -146,3 +147,23 @@ def test_garbage_for_events(engine: WatchedEngine, tmp_path: Path, garbage: str)
     assert watching.next() == "container.paused"
     engine._happened.put(garbage)
     assert "no events" in watching.next()
+
+
+def test_a_silent_minute_is_no_loss(
+    engine: WatchedEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stream is asked for anew, with the time of a new connection, and nothing is said or graded for it."""
+    monkeypatch.setattr(changes, "QUIET", 0.3)
+    found = changes.Changes(Endpoint(f"unix://{tmp_path}/docker.sock", "test"), seconds=0.5)
+    with found as listening:
+        assert listening.next(1.5) is None
+    assert sum(call.path == "/events" for call in engine.calls) > 2
+
+
+def test_a_clock_that_is_set_back(engine: WatchedEngine, tmp_path: Path) -> None:
+    """What comes then is older than what came last, and is told all the same; what came is not told twice."""
+    with changes.Changes(Endpoint(f"unix://{tmp_path}/docker.sock", "test"), seconds=5) as listening:
+        for moment in (10**18, 5, 5, 6):
+            engine.happen("update", moment)
+        told = [listening.next(SECONDS) for _ in range(3)]
+        assert [event["timeNano"] for event in told if isinstance(event, dict)] == [10**18, 5, 6]

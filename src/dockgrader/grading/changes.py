@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from types import TracebackType
@@ -24,6 +25,8 @@ SETTLED = 0.4
 """Seconds without an event after which a change, such as `compose up`, is taken to be over."""
 LONGEST = 3.0
 """Seconds after which it is looked at though events keep coming."""
+_REMEMBERED = 512
+"""Newest events that are known again; engines keep half as many."""
 RETRY = (1.0, 30.0)
 """Seconds between tries to reach a host that went away: the first pause, and the longest."""
 
@@ -51,7 +54,8 @@ class Changes:
         self._found: queue.SimpleQueue[Event | Lost | Back] = queue.SimpleQueue()
         self._listening = threading.Event()
         self._over = threading.Event()
-        self._last = 0
+        self._since = ""
+        self._told: deque[object] = deque(maxlen=_REMEMBERED)
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._listen, daemon=True).start()
@@ -93,21 +97,30 @@ class Changes:
                 pause = min(pause * 2, RETRY[1])
 
     def _events(self, engine: Engine) -> Iterator[Event]:
-        """Event by event, each once, though the stream is asked for again and again."""
-        since = unix_time(dig_str(engine.get("/info"), "SystemTime"))
+        """Event by event until the engine is quiet, each once, though the stream is asked for again and again."""
+        now = unix_time(dig_str(engine.get("/info"), "SystemTime"))
+        # The engine's clock may have been set back, so that what comes next seems to be older than what came last.
+        if not self._since or float(now) < float(self._since):
+            self._since = now
         self._listening.set()
-        while not self._over.is_set():
-            begun = time.monotonic()
-            for event in engine.events(since, QUIET):
-                at = dig(event, "timeNano")
-                if not isinstance(at, int) or at <= self._last:
-                    continue
-                self._last, since = at, f"{at / 1e9:.9f}"
-                yield event
-                if self._over.is_set():
-                    return
-            if time.monotonic() - begun < QUIET / 2:
-                raise Unobserved("engine.lost", f"{self._endpoint.url} ended its stream of events")
+        begun = time.monotonic()
+        for event in engine.events(self._since, QUIET):
+            at = dig(event, "timeNano")
+            if not isinstance(at, int) or (told := _identity(event)) in self._told:
+                continue
+            self._told.append(told)
+            self._since = f"{at // 10**9}.{at % 10**9:09d}"
+            yield event
+            if self._over.is_set():
+                return
+        if time.monotonic() - begun < QUIET / 2:
+            raise Unobserved("engine.lost", f"{self._endpoint.url} ended its stream of events")
+
+
+def _identity(event: Event) -> object:
+    attributes = dig(event, "Actor", "Attributes")
+    keys = (dig_str(event, "Type"), dig_str(event, "Action"), dig_str(event, "Actor", "ID"))
+    return dig(event, "timeNano"), *keys, dig_str(attributes, "execID")
 
 
 _LIFE = {
