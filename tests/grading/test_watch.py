@@ -85,6 +85,13 @@ class Watching:
         shown = self._shown.get(timeout=SECONDS)
         return shown if isinstance(shown, str) else shown.report.tasks[0].checks[0].code
 
+    def minds(self, container: str, command: str) -> bool:
+        """Whether it would grade again once this command has ended."""
+        actor = {"ID": IDS[container], "Attributes": {"execID": command}}
+        actions = [f"exec_create: {command}", f"exec_start: {command}", "exec_die"]
+        events = [{"Type": "container", "Action": action, "Actor": actor} for action in actions]
+        return [self._watch._matters(event, Shown(print, print)) for event in events][-1]
+
     def nothing_more(self) -> bool:
         return self._shown.empty()
 
@@ -121,6 +128,15 @@ def test_what_changes_no_verdict_shows_nothing(engine: WatchedEngine, tmp_path: 
     engine.pause(False)
     engine.happen("unpause")
     assert watching.next() == "ok"
+
+
+def test_a_health_check_of_a_container_that_nobody_looks_at(engine: WatchedEngine, tmp_path: Path) -> None:
+    """Nothing is graded for it; the student's page would count each time."""
+    engine.containers["redis"]["Config"]["Healthcheck"] = {"Test": ["CMD", "/hc.sh"]}
+    watching = Watching(tmp_path / "docker.sock", tmp_path)
+    assert watching.next() == "container.paused"
+    assert not watching.minds("redis", "/hc.sh ")
+    assert watching.minds("redis", "redis-cli set mykey foobar")
 
 
 def test_an_engine_that_restarts(engine: WatchedEngine, tmp_path: Path) -> None:

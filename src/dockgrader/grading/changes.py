@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from dockgrader.errors import Unobserved
-from dockgrader.facts.base import dig, dig_str
+from dockgrader.facts.base import dig, dig_list, dig_str
 from dockgrader.facts.engine import unix_time
 from dockgrader.hosts.base import Engine
 from dockgrader.hosts.deadline import Deadline
@@ -127,49 +127,63 @@ _LIFE = {
     "container": {
         *("create", "start", "restart", "die", "stop", "pause", "unpause"),
         *("destroy", "rename", "update", "oom", "health_status"),
+        *("died", "remove"),
     },
-    "volume": {"create", "destroy"},
-    "image": {"tag", "untag", "delete", "load", "import", "pull"},
+    "volume": {"create", "destroy", "remove"},
+    "image": {"tag", "untag", "delete", "load", "import", "pull", "remove"},
     "network": {"connect", "disconnect"},
 }
+"""What an engine tells; Podman has `remove` for some of it, and `exec_died`, behind Docker's API, too."""
 _EXEC = ("exec_create", "exec_start")
+_EXEC_ENDED = ("exec_die", "exec_died")
 
 
 class Relevance:
     """Whether an event can change a verdict: all that begins, ends or changes, and commands in containers.
 
-    Commands of the grader's own, and the health checks that the engine runs all the time, change nothing.
+    Commands of the grader's own, and the health checks that the engine runs all the time, change nothing; Podman tells
+    the health after each of them.
     """
 
     def __init__(self) -> None:
         self._idle: set[str] = set()
         self._tests: dict[str, list[str]] = {}
+        self._health: dict[str, str] = {}
 
     def knows(self, inspected: Mapping[str, Any]) -> None:
         """Learn a container's health check from what `docker inspect` says."""
-        test = dig(inspected, "Config", "Healthcheck", "Test")
-        if isinstance(test, list):
-            self._tests[dig_str(inspected, "Id")] = [str(word) for word in test]
+        test = dig_list(inspected, "Config", "Healthcheck", "Test")
+        self._tests[dig_str(inspected, "Id")] = [str(word) for word in test]
+
+    def strange(self, container: str) -> bool:
+        """Whether nothing is known yet of a container's health check."""
+        return container not in self._tests
 
     def of(self, event: Event, own: Callable[[str], bool]) -> bool:
         """Whether to look again; `own` tells the grader's execs by their id."""
         kind = dig_str(event, "Type") or "container"
         action, _, command = dig_str(event, "Action").partition(": ")
         exec_id = dig_str(event, "Actor", "Attributes", "execID")
+        container = dig_str(event, "Actor", "ID")
         if action in _EXEC:
-            if own(exec_id) or self._is_health_check(dig_str(event, "Actor", "ID"), command):
+            if own(exec_id) or self._is_health_check(container, command):
                 self._idle.add(exec_id)
             return False
-        if action == "exec_die":
+        if action in _EXEC_ENDED:
             idle = exec_id in self._idle or own(exec_id)
             self._idle.discard(exec_id)
             return not idle
+        if action == "health_status" and command:
+            before, self._health[container] = self._health.get(container), command
+            return command != before
         return action in _LIFE.get(kind, set())
 
     def _is_health_check(self, container: str, command: str) -> bool:
+        # Docker puts a blank between the program and its arguments, where there are none too.
+        command = command.rstrip()
         match self._tests.get(container):
             case ["CMD-SHELL", text]:
-                return command.endswith(text)
+                return command.endswith(text.rstrip())
             case ["CMD", *words]:
-                return command == " ".join(words)
+                return command == " ".join(words).rstrip()
         return False

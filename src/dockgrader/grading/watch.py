@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from dockgrader.assignment.loading import Loaded
 from dockgrader.assignment.model import Task
+from dockgrader.errors import Unobserved
 from dockgrader.facts.base import dig_str
 from dockgrader.frozen import dataclass
 from dockgrader.grading.changes import LONGEST, SETTLED, Back, Changes, Event, Lost, Relevance
-from dockgrader.grading.evidence import Evidence
-from dockgrader.grading.reach import Bounds, reach
+from dockgrader.grading.reach import Bounds, Live, reach
 from dockgrader.grading.run import Run, grade_reached
-from dockgrader.hosts.base import Engine
+from dockgrader.hosts.base import Conflict, Engine, Missing
 from dockgrader.hosts.deadline import Deadline
 from dockgrader.hosts.endpoint import Endpoint
 from dockgrader.report.model import Report
 
+_AT_ONCE = 50
+"""Containers whose health checks are looked up before one grading."""
 _ENGINES = 8
 """Of the newest gradings, whose commands may still end: a watch goes on for hours."""
 
@@ -71,13 +74,22 @@ class Watch:
 
     def _graded(self) -> Run:
         reached = reach(self._endpoint, self._bounds)
-        if not isinstance(reached, Evidence):
+        if isinstance(reached, Live):
             self._engines.append(reached.host.engine)
+            self._learn(reached.host.engine)
         run = grade_reached(self._loaded, self._tasks, reached, self._lang, facts=self._facts)
         for reading in run.evidence.readings:
             if isinstance(reading.answer, dict) and dig_str(reading.answer, "Id"):
                 self._relevance.knows(reading.answer)
         return run
+
+    def _learn(self, engine: Engine) -> None:
+        """What health checks there are, those of containers that no check looks at too: they run all the time."""
+        with suppress(Unobserved, Missing, Conflict):
+            listed = [dig_str(item, "Id") for item in engine.get("/containers/json")]
+            for ref in list(filter(self._relevance.strange, filter(None, listed)))[:_AT_ONCE]:
+                with suppress(Missing):
+                    self._relevance.knows({"Id": ref, **engine.get(f"/containers/{ref}/json")})
 
     def _wait(self, changes: Changes, shown: Shown) -> None:
         """Until something relevant has happened, and is over."""
