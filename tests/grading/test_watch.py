@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import queue
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from dockgrader.assignment import loading
-from dockgrader.grading import changes
+from dockgrader.facts.shells import Shells
+from dockgrader.grading import changes, watch
 from dockgrader.grading.reach import Bounds
 from dockgrader.grading.run import Run
 from dockgrader.grading.watch import Shown, Watch
@@ -66,9 +68,9 @@ class WatchedEngine(FakeEngine):
 class Watching:
     """A watch in a thread, and what it shows."""
 
-    def __init__(self, path: Path, folder: Path) -> None:
+    def __init__(self, path: Path, folder: Path, assignment: str = ASSIGNMENT) -> None:
         file = folder / "one.yaml"
-        file.write_text(ASSIGNMENT)
+        file.write_text(assignment)
         loaded = loading.load(file)
         self._watch = Watch(
             loaded, loaded.assignment.tasks, Endpoint(f"unix://{path}", "test"), "en", Bounds(5, 0)
@@ -137,6 +139,25 @@ def test_a_health_check_of_a_container_that_nobody_looks_at(engine: WatchedEngin
     assert watching.next() == "container.paused"
     assert not watching.minds("redis", "/hc.sh ")
     assert watching.minds("redis", "redis-cli set mykey foobar")
+
+
+SHELL = {"pid": 7, "name": "bash", "own": ["net"], "own_for_children": False, "number": 7}
+SHELLS = [{**SHELL, "proc": "", "devices": [], "hostname": None}]
+
+
+def test_a_shell_of_the_host_is_seen_though_no_event_tells_of_it(
+    engine: WatchedEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "UNTOLD", 0.05)
+    shells: list[object] = []
+    found = {"hostname": "vm", "proc": "", "all_seen": True, "shells": shells}
+    monkeypatch.setattr(Shells, "read", lambda fact, setting: {**found, "shells": list(shells)})
+    check = "{id: running, kind: unshare, own: [net]}"
+    assignment = re.sub(r"\{id: running.*", check, ASSIGNMENT)
+    watching = Watching(tmp_path / "docker.sock", tmp_path, assignment)
+    assert watching.next() == "unshare.none"
+    shells += SHELLS
+    assert watching.next() == "ok"
 
 
 def test_an_engine_that_restarts(engine: WatchedEngine, tmp_path: Path) -> None:
