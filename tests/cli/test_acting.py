@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +26,16 @@ tasks:
       - {id: running, kind: container, container: redis_1, state: running}
       - {id: outlives, kind: restart, points: 0, container: redis_1, command: [redis-cli, get, mykey], stdout: foobar}
 """
+
+
+@pytest.fixture(autouse=True)
+def minded() -> Iterator[None]:
+    """Signals are minded even where the tests run in the background, or under nohup."""
+    usual: list[Any] = [signal.default_int_handler, signal.SIG_DFL, signal.SIG_DFL]
+    before = [signal.signal(number, handler) for number, handler in zip(ENDING, usual, strict=True)]
+    yield
+    for number, handler in zip(ENDING, before, strict=True):
+        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize("number", ENDING)
