@@ -124,7 +124,7 @@ def states(fake: FakeEngine, *states: dict[str, Any]) -> None:
 def test_a_connection_that_is_lost_in_between_leaves_nothing_stopped(
     fake: FakeEngine, tmp_path: Path
 ) -> None:
-    """Engines of 23.0 to 24.0.6 go on to stop, but do not start then."""
+    """Some engines up to 24.0.6 go on to stop, but do not start then."""
     fake.answers[RESTART] = lambda call: None
     states(fake, {"Running": True, "StartedAt": STARTED}, {"Running": False, "StartedAt": STARTED})
     docker = engine(fake, tmp_path)

@@ -1,7 +1,7 @@
 """Containers that are stopped and started again, and started all the same when the run ends in between.
 
 One call of the engine's does both steps, so that most engines start the container whatever becomes of the grader;
-those of 23.0 to 24.0.6 leave it stopped when the connection is lost (moby#46688). So it is looked at before the host
+up to 24.0.6 some leave it stopped when the connection is lost (moby#46688). So it is looked at before the host
 is let go, over a connection and with a time of its own: the run's may be over by then.
 """
 
