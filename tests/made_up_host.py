@@ -9,7 +9,7 @@ from typing import Any
 from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Answer, Fact, Setting
 from dockgrader.grading.seeing import LiveSee
-from dockgrader.hosts.base import HERE, Missing, Nearness, Output, ReadFile
+from dockgrader.hosts.base import HERE, Missing, Nearness, NotBack, Output, ReadFile, ToRestart
 from dockgrader.hosts.deadline import Deadline
 from tests.givens import Raw, an_engine, listing
 
@@ -60,12 +60,14 @@ class MadeUpHost:
         self.calls.append("control")
         return float(_reply(self._execs, "control", 0.0))
 
-    def restart(self, container: str) -> None:
-        self.calls.append(f"restart {container}")
+    def restart(self, container: ToRestart) -> None:
+        self.calls.append(f"restart {container.id}")
+        self.restarted = container
         _reply(self._answers, "restart", None)
 
-    def put_back(self) -> None:
+    def put_back(self) -> list[NotBack]:
         self.calls.append("put back")
+        return []
 
     def near(self, container_id: str, pid: int) -> Nearness:
         return self.nearness

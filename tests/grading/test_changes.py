@@ -29,6 +29,9 @@ def nobody(exec_id: str) -> bool:
         ("update", "container"),
         ("rename", "container"),
         ("destroy", "container"),
+        ("remove", "container"),
+        ("died", "container"),
+        ("remove", "volume"),
         ("health_status: healthy", "container"),
         ("create", "volume"),
         ("tag", "image"),
@@ -47,25 +50,40 @@ def test_no_change(action: str, kind: str) -> None:
     assert not Relevance().of(event(action, kind), nobody)
 
 
-def ended(relevance: Relevance, command: str, own: bool = False) -> bool:
+def ended(relevance: Relevance, command: str, own: bool = False, end: str = "exec_die") -> bool:
     """Whether the end of a command in the container matters."""
     for action in (f"exec_create: {command}", f"exec_start: {command}"):
         assert not relevance.of(event(action, execID="1"), lambda _: own)
-    return relevance.of(event("exec_die", execID="1"), lambda _: own)
+    return relevance.of(event(end, execID="1"), lambda _: own)
 
 
-def test_a_students_command_matters_when_it_has_ended() -> None:
-    assert ended(Relevance(), "redis-cli set mykey foobar")
+@pytest.mark.parametrize("end", ["exec_die", "exec_died"])
+def test_a_students_command_matters_when_it_has_ended(end: str) -> None:
+    """However the engine calls that: Docker, or Podman."""
+    assert ended(Relevance(), "redis-cli set mykey foobar", end=end)
 
 
-def test_the_graders_own_command_does_not() -> None:
-    assert not ended(Relevance(), "redis-cli get mykey", own=True)
+@pytest.mark.parametrize("end", ["exec_die", "exec_died"])
+def test_the_graders_own_command_does_not(end: str) -> None:
+    assert not ended(Relevance(), "redis-cli get mykey", own=True, end=end)
+
+
+def test_health_matters_when_it_is_another() -> None:
+    """Podman tells it after each check."""
+    relevance = Relevance()
+    told = ("healthy", "healthy", "unhealthy", "unhealthy", "healthy")
+    assert [relevance.of(event(f"health_status: {health}"), nobody) for health in told] == [
+        *(True, False, True, False, True)
+    ]
+    assert [relevance.of(event("health_status"), nobody) for _ in range(2)] == [True, True]
 
 
 @pytest.mark.parametrize(
     ("test", "command"),
     [
         (["CMD", "redis-cli", "ping"], "redis-cli ping"),
+        (["CMD", "/hc.sh"], "/hc.sh "),
+        (["CMD-SHELL", "/hc.sh "], "/bin/sh -c /hc.sh "),
         (["CMD-SHELL", "redis-cli ping || exit 1"], "/bin/sh -c redis-cli ping || exit 1"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import queue
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from dockgrader.assignment import loading
+from dockgrader.facts.shells import Shells
+from dockgrader.grading import changes, watch
 from dockgrader.grading.reach import Bounds
 from dockgrader.grading.run import Run
 from dockgrader.grading.watch import Shown, Watch
@@ -39,8 +42,8 @@ class WatchedEngine(FakeEngine):
         self._moment = 0
         self.answers["/events"] = self._tell
 
-    def happen(self, action: str) -> None:
-        self._moment += 1
+    def happen(self, action: str, moment: int | None = None) -> None:
+        self._moment = moment or self._moment + 1
         actor = {"ID": IDS["redis_2"], "Attributes": {"name": "redis_2", "execID": "e"}}
         event = {"Type": "container", "Action": action, "Actor": actor, "timeNano": self._moment}
         self._happened.put(json.dumps(event) + "\n")
@@ -65,9 +68,9 @@ class WatchedEngine(FakeEngine):
 class Watching:
     """A watch in a thread, and what it shows."""
 
-    def __init__(self, path: Path, folder: Path) -> None:
+    def __init__(self, path: Path, folder: Path, assignment: str = ASSIGNMENT) -> None:
         file = folder / "one.yaml"
-        file.write_text(ASSIGNMENT)
+        file.write_text(assignment)
         loaded = loading.load(file)
         self._watch = Watch(
             loaded, loaded.assignment.tasks, Endpoint(f"unix://{path}", "test"), "en", Bounds(5, 0)
@@ -83,6 +86,13 @@ class Watching:
         """The code of the check in the next report, or why the host does not answer."""
         shown = self._shown.get(timeout=SECONDS)
         return shown if isinstance(shown, str) else shown.report.tasks[0].checks[0].code
+
+    def minds(self, container: str, command: str) -> bool:
+        """Whether it would grade again once this command has ended."""
+        actor = {"ID": IDS[container], "Attributes": {"execID": command}}
+        actions = [f"exec_create: {command}", f"exec_start: {command}", "exec_die"]
+        events = [{"Type": "container", "Action": action, "Actor": actor} for action in actions]
+        return [self._watch._matters(event, Shown(print, print)) for event in events][-1]
 
     def nothing_more(self) -> bool:
         return self._shown.empty()
@@ -122,6 +132,34 @@ def test_what_changes_no_verdict_shows_nothing(engine: WatchedEngine, tmp_path: 
     assert watching.next() == "ok"
 
 
+def test_a_health_check_of_a_container_that_nobody_looks_at(engine: WatchedEngine, tmp_path: Path) -> None:
+    """Nothing is graded for it; the student's page would count each time."""
+    engine.containers["redis"]["Config"]["Healthcheck"] = {"Test": ["CMD", "/hc.sh"]}
+    watching = Watching(tmp_path / "docker.sock", tmp_path)
+    assert watching.next() == "container.paused"
+    assert not watching.minds("redis", "/hc.sh ")
+    assert watching.minds("redis", "redis-cli set mykey foobar")
+
+
+SHELL = {"pid": 7, "name": "bash", "own": ["net"], "own_for_children": False, "number": 7}
+SHELLS = [{**SHELL, "proc": "", "devices": [], "hostname": None}]
+
+
+def test_a_shell_of_the_host_is_seen_though_no_event_tells_of_it(
+    engine: WatchedEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "UNTOLD", 0.05)
+    shells: list[object] = []
+    found = {"hostname": "vm", "proc": "", "all_seen": True, "shells": shells}
+    monkeypatch.setattr(Shells, "read", lambda fact, setting: {**found, "shells": list(shells)})
+    check = "{id: running, kind: unshare, own: [net]}"
+    assignment = re.sub(r"\{id: running.*", check, ASSIGNMENT)
+    watching = Watching(tmp_path / "docker.sock", tmp_path, assignment)
+    assert watching.next() == "unshare.none"
+    shells += SHELLS
+    assert watching.next() == "ok"
+
+
 def test_an_engine_that_restarts(engine: WatchedEngine, tmp_path: Path) -> None:
     watching = Watching(tmp_path / "docker.sock", tmp_path)
     assert watching.next() == "container.paused"
@@ -146,3 +184,23 @@ def test_garbage_for_events(engine: WatchedEngine, tmp_path: Path, garbage: str)
     assert watching.next() == "container.paused"
     engine._happened.put(garbage)
     assert "no events" in watching.next()
+
+
+def test_a_silent_minute_is_no_loss(
+    engine: WatchedEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stream is asked for anew, with the time of a new connection, and nothing is said or graded for it."""
+    monkeypatch.setattr(changes, "QUIET", 0.3)
+    found = changes.Changes(Endpoint(f"unix://{tmp_path}/docker.sock", "test"), seconds=0.5)
+    with found as listening:
+        assert listening.next(1.5) is None
+    assert sum(call.path == "/events" for call in engine.calls) > 2
+
+
+def test_a_clock_that_is_set_back(engine: WatchedEngine, tmp_path: Path) -> None:
+    """What comes then is older than what came last, and is told all the same; what came is not told twice."""
+    with changes.Changes(Endpoint(f"unix://{tmp_path}/docker.sock", "test"), seconds=5) as listening:
+        for moment in (10**18, 5, 5, 6):
+            engine.happen("update", moment)
+        told = [listening.next(SECONDS) for _ in range(3)]
+        assert [event["timeNano"] for event in told if isinstance(event, dict)] == [10**18, 5, 6]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dockgrader.hosts.base import Missing, Output
+from dockgrader.hosts.base import Missing, NotBack, Output, ToRestart
 from dockgrader.hosts.own import WithoutOwn, own_container
 
 OWN, OTHER = "4f5e" * 16, "0a1b" * 16
@@ -57,11 +57,11 @@ class TwoContainers:
     def control(self, container: str) -> float:
         return 0.1
 
-    def restart(self, container: str) -> None:
-        self.restarted = [*getattr(self, "restarted", []), container]
+    def restart(self, container: ToRestart) -> None:
+        self.restarted = container
 
-    def put_back(self) -> None:
-        self.pings += 1
+    def put_back(self) -> list[NotBack]:
+        return [NotBack(self.restarted.name, "gone")]
 
     def own(self, exec_id: str) -> bool:
         return False
@@ -86,3 +86,5 @@ def test_it_is_neither_listed_nor_found_by_name_or_id() -> None:
     assert engine.exec("redis_2", ["true"], 1).stdout == b"redis_2"
     engine.ping()
     assert inner.pings == 1
+    engine.restart(ToRestart(OTHER, "redis_1", "now", 10))
+    assert engine.put_back() == [NotBack("redis_1", "gone")]

@@ -14,6 +14,7 @@ from dockgrader.facts.namespaces import KINDS, Namespaces
 from dockgrader.facts.restarting import Restarted
 from dockgrader.facts.shells import Shells
 from dockgrader.facts.volumes import FileInVolume, UnusedVolumes
+from dockgrader.kinds.base import Failed
 from dockgrader.kinds.cgroup import CgroupCheck
 from dockgrader.kinds.cleanup import CleanupCheck
 from dockgrader.kinds.file import FileCheck
@@ -208,11 +209,20 @@ def answer(stdout: str = "foobar\n", exit: int | None = 0, problem: str = "") ->
         (True, answer("other"), answer(), "restart.before"),
         (False, answer(exit=1), answer(exit=1), "restart.before"),
         (False, answer("", None, "missing"), answer("", None, "missing"), "restart.before"),
+        (False, answer(), answer("", None, "missing"), "restart.gone"),
     ],
 )
 def test_what_outlives_a_restart(restarted: bool, before: Any, after: Any, expected: str) -> None:
     raw = {"restarted": restarted, "before": before, "after": after}
     assert code(RESTART, Given(REDIS, facts={Restarted("redis_1", ("get",)): raw})) == expected
+
+
+def test_a_container_that_does_not_start_again_says_why() -> None:
+    raw = {"restarted": True, "before": answer(), "after": answer(), "refused": "port is already allocated"}
+    with pytest.raises(Failed) as failed:
+        RESTART.judge(Given(REDIS, facts={Restarted("redis_1", ("get",)): raw}))
+    assert failed.value.verdict.code == "restart.refused"
+    assert failed.value.verdict.params["error"] == "port is already allocated"
 
 
 def test_a_container_that_does_not_run_is_not_restarted() -> None:

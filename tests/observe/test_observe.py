@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from typing import Any
 
 import pytest
@@ -17,7 +18,8 @@ from dockgrader.hosts.deadline import Deadline
 from dockgrader.observe import writing
 from dockgrader.observe.draft import draft
 from dockgrader.report.model import Status
-from tests.givens import HALF_A_CPU, MIB, Raw, a_container, a_service, a_volume
+from tests.givens import HALF_A_CPU, MIB, Raw, a_container, a_service, a_volume, hex_id
+from tests.made_up_host import Turns
 from tests.solution import Solved
 
 
@@ -47,11 +49,28 @@ def checks(data: dict[str, Any], task: str) -> dict[str, dict[str, Any]]:
     return {check["id"]: check for check in found["checks"]}
 
 
+GONE: dict[str, Raw | None] = dict.fromkeys(
+    ("test_limit", "redis_1", "redis_2", "compose-redis-1", "compose-web-1")
+)
+
+
 def only(*raws: Raw) -> Solved:
-    gone: dict[str, Raw | None] = dict.fromkeys(
-        ("test_limit", "redis_1", "redis_2", "compose-redis-1", "compose-web-1")
-    )
-    return Solved({**gone, **{raw["Name"].lstrip("/"): raw for raw in raws}})
+    return Solved({**GONE, **{raw["Name"].lstrip("/"): raw for raw in raws}})
+
+
+class Saying(Solved):
+    """One container of this name, on whose port these texts stand, the last one again and again."""
+
+    def __init__(self, raw: Raw, *texts: str) -> None:
+        super().__init__({**GONE, raw["Name"].lstrip("/"): raw})
+        self._texts = Turns(*texts)
+
+    def connect(self, address: str, port: int, seconds: float) -> socket.socket:
+        ours, theirs = socket.socketpair()
+        theirs.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + str(self._texts.next()).encode())
+        theirs.shutdown(socket.SHUT_WR)
+        self._open.append(theirs)
+        return ours
 
 
 def test_the_reference_solution_of_homework_1() -> None:
@@ -95,6 +114,67 @@ def test_options_that_somebody_chose() -> None:
         "HostConfig.ReadonlyRootfs": True,
         "Config.Labels[com.example.owner]": "me",
     }
+
+
+def test_what_a_tool_wrote_is_nobodys_choice() -> None:
+    labels = {
+        "io.podman.compose.config-hash": "0123",
+        "PODMAN_SYSTEMD_UNIT": "podman-compose@x.service",
+        "desktop.docker.io/binds/0/Source": "/home/me/x",
+        "com.docker.compose.image": "sha256:0123",
+        "com.example.owner": "me",
+    }
+    for pids in (2048, -1):
+        raw = a_container("server", host={"PidsLimit": pids}, labels=labels)
+        stated = checks(drafted(only(raw)), "server")["options"]["inspect"]
+        assert stated == {"Config.Labels[com.example.owner]": "me"}
+
+
+WEB = hex_id("web")
+NUMBER = "(?P<n>[0-9]{1,18})"
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["Hello."], {"body": r"Hello\."}),
+        ([f"I am {WEB[:12]}!"], {"body": r"I am \S+!"}),
+        (["<p>10.9.8.7</p> at 2026-03-01 10:05:00"], {"body": r"<p>\S+</p> at \S+ \S+"}),
+        (["fd00::7 on vm-17"], {"body": r"\S+ on \S+"}),
+        ([f"{WEB[:12]}: 1", f"{WEB[:12]}: 2"], {"body": rf"\S+: {NUMBER}", "grows": "n"}),
+        (["10:05:00.123", "10:05:00.456"], {"status": 200}),
+        (["1772359200.123", "1772359200.456"], {"status": 200}),
+        (["a coin: heads", "a coin: tails"], {"status": 200}),
+    ],
+)
+def test_a_page_without_what_is_of_this_moment_and_place(texts: list[str], expected: dict[str, Any]) -> None:
+    raw = a_container(
+        "web", ports={"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "80"}]}, host={"NetworkMode": "host"}
+    )
+    raw["Config"]["Hostname"] = "vm-17"
+    raw["NetworkSettings"]["Networks"] = {"x": {"GlobalIPv6Address": "fd00::7"}}
+    stated = checks(drafted(Saying(raw, *texts)), "web")["page"]
+    assert {key: stated[key] for key in ("status", "body", "grows") if key in stated} == expected
+
+
+def test_a_service_has_its_volume_whatever_the_project_is_called() -> None:
+    data = drafted(only(a_service("redis", mounts=[a_volume("counter_data"), a_volume("f" * 64, "/x")])))
+    stated = checks(data, "compose")["redis-volume"]
+    assert (stated["service"], stated["path"], stated["any_name"]) == ("redis", "/data", True)
+    assert "redis-volume-2" not in checks(data, "compose")
+    for mounts, status in (
+        ([a_volume("other_data")], Status.PASSED),
+        ([a_volume("f" * 64)], Status.FAILED),
+        ([], Status.FAILED),
+    ):
+        found = statuses(data, only(a_service("redis", mounts=mounts)))
+        assert found["compose/redis-volume"] is status
+
+
+def test_what_else_a_service_has_mounted_is_noted() -> None:
+    bind = {"Type": "bind", "Source": "/srv", "Destination": "/etc/x"}
+    see = LiveSee(only(a_service("redis", mounts=[bind])), Deadline(20), wait=0.1)
+    assert "  # redis: what is mounted at /etc/x (bind) is not stated" in writing.part(draft(see))
 
 
 def test_volumes_of_ones_own_and_shared_ones() -> None:

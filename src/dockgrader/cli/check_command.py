@@ -119,7 +119,7 @@ def command(
         early = commands_of(source.data, wanted.task)
         if reading:
             reading.see.start(early)
-        with acting.allowed(built()[1], spoken) if active else progress.waiting(spoken):
+        with acting.allowed(built()[1], spoken) if active else progress.waiting(spoken) as allowed:
             # The commands run in their containers while pydantic builds the models, which takes as long. Over SSH
             # the login takes longer; a broken assignment is told then, and no dead host is waited for.
             reached = _reached(reading, built) if reading else reach(endpoint, bounds, early, meanwhile=built)
@@ -133,10 +133,10 @@ def command(
                 spoken,
                 meanwhile=lambda: output.warm(asked),
                 facts=output.with_facts(asked),
-                active=active,
+                active=allowed.put_back if allowed else None,
             )
     output.write_run(run, asked, evidence)
-    return output.exit_status([run.report], pass_mark)
+    return 3 if allowed and allowed.unseen else output.exit_status([run.report], pass_mark)
 
 
 def _reached(reading: Apart, built: Callable[[], object]) -> Apart | Evidence:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from types import TracebackType
 from typing import Any, Self
 
 from dockgrader.errors import Unobserved
-from dockgrader.facts.base import dig, dig_str
+from dockgrader.facts.base import dig, dig_list, dig_str
 from dockgrader.facts.engine import unix_time
 from dockgrader.hosts.base import Engine
 from dockgrader.hosts.deadline import Deadline
@@ -24,6 +25,8 @@ SETTLED = 0.4
 """Seconds without an event after which a change, such as `compose up`, is taken to be over."""
 LONGEST = 3.0
 """Seconds after which it is looked at though events keep coming."""
+_REMEMBERED = 512
+"""Newest events that are known again; engines keep half as many."""
 RETRY = (1.0, 30.0)
 """Seconds between tries to reach a host that went away: the first pause, and the longest."""
 
@@ -51,7 +54,8 @@ class Changes:
         self._found: queue.SimpleQueue[Event | Lost | Back] = queue.SimpleQueue()
         self._listening = threading.Event()
         self._over = threading.Event()
-        self._last = 0
+        self._since = ""
+        self._told: deque[object] = deque(maxlen=_REMEMBERED)
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._listen, daemon=True).start()
@@ -93,70 +97,93 @@ class Changes:
                 pause = min(pause * 2, RETRY[1])
 
     def _events(self, engine: Engine) -> Iterator[Event]:
-        """Event by event, each once, though the stream is asked for again and again."""
-        since = unix_time(dig_str(engine.get("/info"), "SystemTime"))
+        """Event by event until the engine is quiet, each once, though the stream is asked for again and again."""
+        now = unix_time(dig_str(engine.get("/info"), "SystemTime"))
+        # The engine's clock may have been set back, so that what comes next seems to be older than what came last.
+        if not self._since or float(now) < float(self._since):
+            self._since = now
         self._listening.set()
-        while not self._over.is_set():
-            begun = time.monotonic()
-            for event in engine.events(since, QUIET):
-                at = dig(event, "timeNano")
-                if not isinstance(at, int) or at <= self._last:
-                    continue
-                self._last, since = at, f"{at / 1e9:.9f}"
-                yield event
-                if self._over.is_set():
-                    return
-            if time.monotonic() - begun < QUIET / 2:
-                raise Unobserved("engine.lost", f"{self._endpoint.url} ended its stream of events")
+        begun = time.monotonic()
+        for event in engine.events(self._since, QUIET):
+            at = dig(event, "timeNano")
+            if not isinstance(at, int) or (told := _identity(event)) in self._told:
+                continue
+            self._told.append(told)
+            self._since = f"{at // 10**9}.{at % 10**9:09d}"
+            yield event
+            if self._over.is_set():
+                return
+        if time.monotonic() - begun < QUIET / 2:
+            raise Unobserved("engine.lost", f"{self._endpoint.url} ended its stream of events")
+
+
+def _identity(event: Event) -> object:
+    attributes = dig(event, "Actor", "Attributes")
+    keys = (dig_str(event, "Type"), dig_str(event, "Action"), dig_str(event, "Actor", "ID"))
+    return dig(event, "timeNano"), *keys, dig_str(attributes, "execID")
 
 
 _LIFE = {
     "container": {
         *("create", "start", "restart", "die", "stop", "pause", "unpause"),
         *("destroy", "rename", "update", "oom", "health_status"),
+        *("died", "remove"),
     },
-    "volume": {"create", "destroy"},
-    "image": {"tag", "untag", "delete", "load", "import", "pull"},
+    "volume": {"create", "destroy", "remove"},
+    "image": {"tag", "untag", "delete", "load", "import", "pull", "remove"},
     "network": {"connect", "disconnect"},
 }
+"""What an engine tells; Podman has `remove` for some of it, and `exec_died`, behind Docker's API, too."""
 _EXEC = ("exec_create", "exec_start")
+_EXEC_ENDED = ("exec_die", "exec_died")
 
 
 class Relevance:
     """Whether an event can change a verdict: all that begins, ends or changes, and commands in containers.
 
-    Commands of the grader's own, and the health checks that the engine runs all the time, change nothing.
+    Commands of the grader's own, and the health checks that the engine runs all the time, change nothing; Podman tells
+    the health after each of them.
     """
 
     def __init__(self) -> None:
         self._idle: set[str] = set()
         self._tests: dict[str, list[str]] = {}
+        self._health: dict[str, str] = {}
 
     def knows(self, inspected: Mapping[str, Any]) -> None:
         """Learn a container's health check from what `docker inspect` says."""
-        test = dig(inspected, "Config", "Healthcheck", "Test")
-        if isinstance(test, list):
-            self._tests[dig_str(inspected, "Id")] = [str(word) for word in test]
+        test = dig_list(inspected, "Config", "Healthcheck", "Test")
+        self._tests[dig_str(inspected, "Id")] = [str(word) for word in test]
+
+    def strange(self, container: str) -> bool:
+        """Whether nothing is known yet of a container's health check."""
+        return container not in self._tests
 
     def of(self, event: Event, own: Callable[[str], bool]) -> bool:
         """Whether to look again; `own` tells the grader's execs by their id."""
         kind = dig_str(event, "Type") or "container"
         action, _, command = dig_str(event, "Action").partition(": ")
         exec_id = dig_str(event, "Actor", "Attributes", "execID")
+        container = dig_str(event, "Actor", "ID")
         if action in _EXEC:
-            if own(exec_id) or self._is_health_check(dig_str(event, "Actor", "ID"), command):
+            if own(exec_id) or self._is_health_check(container, command):
                 self._idle.add(exec_id)
             return False
-        if action == "exec_die":
+        if action in _EXEC_ENDED:
             idle = exec_id in self._idle or own(exec_id)
             self._idle.discard(exec_id)
             return not idle
+        if action == "health_status" and command:
+            before, self._health[container] = self._health.get(container), command
+            return command != before
         return action in _LIFE.get(kind, set())
 
     def _is_health_check(self, container: str, command: str) -> bool:
+        # Docker puts a blank between the program and its arguments, where there are none too.
+        command = command.rstrip()
         match self._tests.get(container):
             case ["CMD-SHELL", text]:
-                return command.endswith(text)
+                return command.endswith(text.rstrip())
             case ["CMD", *words]:
-                return command == " ".join(words)
+                return command == " ".join(words).rstrip()
         return False

@@ -16,7 +16,7 @@ from dockgrader.facts.base import Fact
 from dockgrader.frozen import dataclass
 from dockgrader.grading.evidence import Evidence, read_evidence
 from dockgrader.grading.seeing import LiveSee, Told
-from dockgrader.hosts.base import Host
+from dockgrader.hosts.base import Host, NotBack
 from dockgrader.hosts.deadline import Deadline
 from dockgrader.hosts.endpoint import Endpoint
 from dockgrader.hosts.opening import open_host
@@ -45,9 +45,9 @@ class Live:
         engine = self.host.engine.version.get("Version")
         return HostReport(self.host.name, str(engine) if engine else None, self.host.engine.api)
 
-    def put_back(self) -> None:
-        """Start what active checks have left stopped. Raises Unobserved."""
-        self.host.engine.put_back()
+    def put_back(self) -> list[NotBack]:
+        """Start what active checks have left stopped, and tell what does not run even so."""
+        return self.host.engine.put_back()
 
     def close(self) -> None:
         """Let go of the host."""

@@ -11,10 +11,14 @@ from dockgrader.grading.apart import Apart
 from dockgrader.grading.evidence import Evidence, RecordedSee
 from dockgrader.grading.grade import grade
 from dockgrader.grading.reach import Bounds, Live, reach
+from dockgrader.hosts.base import NotBack
 from dockgrader.hosts.endpoint import Endpoint
 from dockgrader.report.model import Report
 
 __all__ = ["Bounds", "Run", "grade_endpoint", "grade_evidence", "grade_reached"]
+
+PuttingBack = Callable[[Callable[[], list[NotBack]]], None]
+"""Calls what starts all that was stopped, and tells whoever waits what does not run even so."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +43,12 @@ def grade_reached(
     lang: str,
     meanwhile: Callable[[], None] = lambda: None,
     facts: bool = True,
-    active: bool = False,
+    active: PuttingBack | None = None,
 ) -> Run:
     """Grade tasks on a host that was reached, or from evidence; the host is closed.
 
     `meanwhile` is called while the host is answering; `facts` are for the formats that show them. With `active`,
-    containers may be stopped, and run again when this returns or raises, whatever it raises.
+    containers may be stopped; before this returns or raises, whatever it raises, `active` has them put back.
     """
     if isinstance(reached, Evidence):
         return Run(grade_evidence(loaded, tasks, reached, lang, facts), reached)
@@ -59,13 +63,13 @@ def grade_reached(
             started_at=started_at,
             meanwhile=meanwhile,
             facts=facts,
-            active=active,
+            active=active is not None,
         )
         return Run(report, Evidence(report.host, started_at, None, tuple(see.readings())))
     finally:
         try:
             if active and isinstance(reached, Live):
-                reached.put_back()
+                active(reached.put_back)
         finally:
             reached.close()
 

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from dockgrader.assignment.loading import Loaded
 from dockgrader.assignment.model import Task
-from dockgrader.facts.base import dig_str
+from dockgrader.errors import Unobserved
+from dockgrader.facts.base import Fact, dig_str
 from dockgrader.frozen import dataclass
 from dockgrader.grading.changes import LONGEST, SETTLED, Back, Changes, Event, Lost, Relevance
-from dockgrader.grading.evidence import Evidence
-from dockgrader.grading.reach import Bounds, reach
+from dockgrader.grading.reach import Bounds, Live, reach
 from dockgrader.grading.run import Run, grade_reached
-from dockgrader.hosts.base import Engine
+from dockgrader.grading.seeing import Reading
+from dockgrader.hosts.base import Conflict, Engine, Missing
 from dockgrader.hosts.deadline import Deadline
 from dockgrader.hosts.endpoint import Endpoint
+from dockgrader.kinds.base import BUILT_IN
 from dockgrader.report.model import Report
 
+UNTOLD = 5.0
+"""Seconds between looks at what changes without an event of the engine's."""
+_AT_ONCE = 50
+"""Containers whose health checks are looked up before one grading."""
 _ENGINES = 8
 """Of the newest gradings, whose commands may still end: a watch goes on for hours."""
 
@@ -52,6 +59,8 @@ class Watch:
         self._bounds = bounds
         self._facts = facts
         self._relevance = Relevance()
+        self._untold = _untold(tasks)
+        self._read: dict[Fact[Any], object] = {}
         self._engines: deque[Engine] = deque(maxlen=_ENGINES)
         self.last: Run | None = None
 
@@ -71,24 +80,52 @@ class Watch:
 
     def _graded(self) -> Run:
         reached = reach(self._endpoint, self._bounds)
-        if not isinstance(reached, Evidence):
+        if isinstance(reached, Live):
             self._engines.append(reached.host.engine)
+            self._learn(reached.host.engine)
         run = grade_reached(self._loaded, self._tasks, reached, self._lang, facts=self._facts)
+        self._read = {fact: _read_of(fact, run.evidence.readings) for fact in self._untold}
         for reading in run.evidence.readings:
             if isinstance(reading.answer, dict) and dig_str(reading.answer, "Id"):
                 self._relevance.knows(reading.answer)
         return run
 
+    def _learn(self, engine: Engine) -> None:
+        """What health checks there are, those of containers that no check looks at too: they run all the time."""
+        with suppress(Unobserved, Missing, Conflict):
+            listed = [dig_str(item, "Id") for item in engine.get("/containers/json")]
+            for ref in list(filter(self._relevance.strange, filter(None, listed)))[:_AT_ONCE]:
+                with suppress(Missing):
+                    self._relevance.knows({"Id": ref, **engine.get(f"/containers/{ref}/json")})
+
     def _wait(self, changes: Changes, shown: Shown) -> None:
-        """Until something relevant has happened, and is over."""
-        while not self._matters(changes.next(), shown):
-            pass
+        """Until something relevant has happened, and is over, or what no event tells of is not as it was."""
+        look = Deadline(UNTOLD)
+        while not self._matters(found := changes.next(look.remaining() if self._untold else None), shown):
+            if found is None:
+                if self._differs():
+                    return
+                look = Deadline(UNTOLD)
         longest = Deadline(LONGEST)
         while not longest.passed():
             found = changes.next(SETTLED)
             if found is None:
                 return
             self._matters(found, shown)
+
+    def _differs(self) -> bool:
+        """Whether something of which no event tells is not as it was graded. That a host is away, an event tells."""
+        reached = reach(self._endpoint, self._bounds, self._untold)
+        if not isinstance(reached, Live):
+            return False
+        try:
+            for fact in self._untold:
+                with suppress(Unobserved):
+                    reached.see(fact)
+            readings = reached.see.readings()
+        finally:
+            reached.close()
+        return any(_read_of(fact, readings) not in (None, self._read[fact]) for fact in self._untold)
 
     def _matters(self, found: Event | Lost | Back | None, shown: Shown) -> bool:
         if isinstance(found, Lost):
@@ -100,6 +137,18 @@ class Watch:
 
     def _own(self, exec_id: str) -> bool:
         return any(engine.own(exec_id) for engine in self._engines)
+
+
+def _untold(tasks: Sequence[Task]) -> list[Fact[Any]]:
+    checks = [check for task in tasks for check in task.checks if check.kind in BUILT_IN]
+    return list(dict.fromkeys(fact for check in checks for fact in check.untold()))
+
+
+def _read_of(fact: Fact[Any], readings: Sequence[Reading]) -> object:
+    """What was read, or the error that hid it; None where it was not read at all."""
+    return next(
+        (found.answer or found.error for found in readings if found.question == fact.question()), None
+    )
 
 
 def _verdicts(report: Report) -> Any:

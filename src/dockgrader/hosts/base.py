@@ -44,6 +44,31 @@ class Output:
 
 
 @dataclass(frozen=True)
+class ToRestart:
+    """A running container that is to be stopped and started again.
+
+    `started` is when it was started, `grace` the seconds that its program has to end by itself before it is killed.
+    """
+
+    id: str
+    name: str
+    started: str
+    grace: float
+
+
+@dataclass(frozen=True)
+class NotBack:
+    """A container that was stopped, and is not known to run again.
+
+    `problem`: the engine answers that it is `gone`, or that it does not start (`refused`); else it is `unseen`.
+    """
+
+    name: str
+    problem: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Nearness:
     """What counts of the things that we reach beside the engine, whose socket may be forwarded from anywhere.
 
@@ -83,11 +108,14 @@ class Engine(Protocol):
     def control(self, container: str) -> float:
         """Seconds that the shortest command takes in a container: the pace of the machine. Raises Unobserved."""
 
-    def restart(self, container: str) -> None:
+    def restart(self, container: ToRestart) -> None:
         """Stop a container and start it again: all that is ever changed. Raises Missing, Conflict, Unobserved."""
 
-    def put_back(self) -> None:
-        """Wait until what `restart` began has ended, and start what does not run then; bounded, raises Unobserved."""
+    def put_back(self) -> list[NotBack]:
+        """Wait until what `restart` began has ended, start what does not run then, and tell what does not even so.
+
+        Bounded, raises nothing; from then on `restart` raises Unobserved.
+        """
 
     def own(self, exec_id: str) -> bool:
         """Whether a command that ran in a container was ours, so that an event tells nothing new."""

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from dockgrader.hosts import events, failures
-from dockgrader.hosts.base import Output
+from dockgrader.hosts.base import NotBack, Output, ToRestart
 from dockgrader.hosts.client import Client, refused
 from dockgrader.hosts.deadline import Deadline, background, within
 from dockgrader.hosts.endpoint import Endpoint
@@ -92,13 +92,13 @@ class DockerEngine:
         """Seconds that the shortest command takes in a container. Raises Unobserved."""
         return self._execs.control(container)
 
-    def restart(self, container: str) -> None:
+    def restart(self, container: ToRestart) -> None:
         """Stop a container and start it again. Raises Missing, Conflict, Unobserved."""
         self._restarts.restart(container, self.api, self._client.seconds())
 
-    def put_back(self) -> None:
-        """Start what a restart has left stopped. Raises Unobserved."""
-        self._restarts.put_back(self.api)
+    def put_back(self) -> list[NotBack]:
+        """Start what a restart has left stopped, and tell what does not run even so."""
+        return self._restarts.put_back(self.api)
 
     def own(self, exec_id: str) -> bool:
         """Whether a command that ran in a container was ours."""

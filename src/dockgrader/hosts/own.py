@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from dockgrader.hosts.base import Engine, Missing, Output
+from dockgrader.hosts.base import Engine, Missing, NotBack, Output, ToRestart
 
 # The engine mounts these files of the container's own folder (/var/lib/docker/containers/ID/hosts; Podman's is
 # …/overlay-containers/ID/userdata/hosts); fields 4 and 5 of mountinfo are the file's place and where it is mounted.
@@ -62,13 +62,13 @@ class WithoutOwn:
         """Seconds that the shortest command takes."""
         return self._engine.control(container)
 
-    def restart(self, container: str) -> None:
+    def restart(self, container: ToRestart) -> None:
         """Stop a container and start it again."""
         self._engine.restart(container)
 
-    def put_back(self) -> None:
+    def put_back(self) -> list[NotBack]:
         """Start what was stopped."""
-        self._engine.put_back()
+        return self._engine.put_back()
 
     def own(self, exec_id: str) -> bool:
         """Whether a command that ran in a container was ours."""

@@ -126,6 +126,10 @@ class Check(Spec):
         """Facts whose reading changes something on the host: read with `--active` only, after all others."""
         return ()
 
+    def untold(self) -> Iterable[Fact[Any]]:
+        """Facts of `asks` that change without an event of the engine's: `--watch` reads them every few seconds."""
+        return ()
+
     @abstractmethod
     def judge(self, see: See) -> Verdict:
         """The verdict. Raises Failed for the student's mistakes, Unobserved for the host's."""

@@ -59,9 +59,13 @@ class RestartCheck(Check):
             "command": shlex.join(self.command),
             "wanted": plain.value(described(self.stdout)),
         }
-        if not found.restarted or not self._right(found.before):
+        if not self._right(found.before):
             said = _said(found.before)
             raise Failed("restart.before", described(self.stdout), said, **about, found=said[:200])
+        if found.refused:
+            raise Failed("restart.refused", described(self.stdout), None, **about, error=found.refused)
+        if not found.restarted:
+            raise Failed("restart.gone", described(self.stdout), None, **about)
         if found.after.problem in ("missing", "stopped"):
             raise Failed("restart.down", described(self.stdout), None, **about)
         if not self._right(found.after):

@@ -38,6 +38,10 @@ class UnshareCheck(Check):
         """All shells in namespaces of their own."""
         return [Shells()]
 
+    def untold(self) -> Iterable[Fact[Any]]:
+        """No engine hears of a shell of the host."""
+        return self.asks()
+
     def runs(self) -> list[str]:
         """The commands, which only look."""
         enters = f"runs on the host, for shells: nsenter --target … --uts cat {HOSTNAME}"

@@ -7,25 +7,25 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dockgrader.errors import Unobserved
 from dockgrader.facts.base import See, dig, dig_dict, dig_int, dig_str
 from dockgrader.facts.compose import (
     CONFIG_FILES,
     DEPENDS_ON,
-    PREFIX,
     WORKING_DIR,
     ComposeFiles,
     label_conditions,
 )
-from dockgrader.facts.containers import Container, Containers, Image, Inspected
-from dockgrader.facts.http import HttpSeries
+from dockgrader.facts.containers import ANONYMOUS, Container, Containers, Image, Inspected, Mount
 from dockgrader.kinds.base import glimpse
+from dockgrader.observe.pages import said_by_page
 from dockgrader.units import NANO, trimmed
 
 Check = dict[str, Any]
-_ANONYMOUS = re.compile("[0-9a-f]{64}")
 _ID = re.compile("(sha256:)?[0-9a-f]{12,64}")
-_BODY_MOST = 200
+_OF_TOOLS = ("com.docker.", "io.docker.", "org.dockerproject.", "desktop.docker.io/", "io.podman.", "PODMAN_")
+"""What the labels begin with that engines and Compose write; nobody has chosen those."""
+_PODMANS_PIDS = 2048
+"""Podman's own limit where none is given."""
 _SIZES = (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10))
 
 
@@ -43,13 +43,15 @@ def checks_of(
     needs = [running] if made else []
     if form == "container":
         made += _image(first, prefix, needs)
-        made += _volumes(first, prefix, needs, see, notes)
+    made += _volumes(form, first, prefix, needs, target, name, see, notes)
     made += _limits(first, prefix, needs, target, name)
     made += _options(first, prefix, needs, target, name, see)
     made += _health(first, prefix, needs, target, name, notes)
     if form == "service":
         made += _dependencies(first, prefix, needs, name, see)
-    made += _page(form, first, prefix, needs, target, name, see)
+    page = said_by_page(first.name if form == "container" else first.id, first, see) if needs else None
+    if page is not None:
+        made.append(_check(f"{prefix}page", "http", f"{name} answers on its port", needs, **target, **page))
     return made, notes
 
 
@@ -99,24 +101,43 @@ def _cpus(nano: int) -> float | int:
 
 
 def _volumes(
-    item: Inspected, prefix: str, needs: Sequence[str], see: See, notes: list[str]
+    form: str,
+    item: Inspected,
+    prefix: str,
+    needs: Sequence[str],
+    target: dict[str, str],
+    name: str,
+    see: See,
+    notes: list[str],
 ) -> Iterator[Check]:
     number = 0
     for mount in item.mounts:
         if mount.type != "volume":
-            notes.append(f"{item.name}: what is mounted at {mount.destination} ({mount.type}) is not stated")
+            notes.append(f"{name}: what is mounted at {mount.destination} ({mount.type}) is not stated")
             continue
-        other = _sharing(item, mount.name, mount.destination, see)
-        anonymous = _ANONYMOUS.fullmatch(mount.name) is not None
-        if anonymous and other is None:
-            continue  # the image's own
+        stated = _service_volume(mount) if form == "service" else _container_volume(item, mount, see)
+        if stated is None:
+            continue
         number += 1
         ident = f"{prefix}volume" if number == 1 else f"{prefix}volume-{number}"
-        whose = f"the volume of {other}" if other else f"the volume {mount.name}"
-        fields = {"container": item.name, "path": mount.destination}
-        fields |= {"same_as": other} if other else {}
-        fields |= {} if anonymous else {"named": mount.name}
-        yield _check(ident, "volume", f"Its {mount.destination} is {whose}", needs, **fields)
+        whose, fields = stated
+        title = f"{mount.destination} of {name} is {whose}"
+        yield _check(ident, "volume", title, needs, **target, path=mount.destination, **fields)
+
+
+def _service_volume(mount: Mount) -> tuple[str, Check] | None:
+    """Compose makes its name from the project's, which is another one for each folder."""
+    anonymous = ANONYMOUS.fullmatch(mount.name) is not None
+    return None if anonymous else ("a volume that has a name", {"any_name": True})
+
+
+def _container_volume(item: Inspected, mount: Mount, see: See) -> tuple[str, Check] | None:
+    """None for the image's own."""
+    other = _sharing(item, mount.name, mount.destination, see)
+    named = {} if ANONYMOUS.fullmatch(mount.name) else {"named": mount.name}
+    if other is None:
+        return (f"the volume {mount.name}", named) if named else None
+    return f"the volume of {other}", {"same_as": other, **named}
 
 
 def _sharing(item: Inspected, volume: str, path: str, see: See) -> str | None:
@@ -137,7 +158,8 @@ def _options(
     policy = dig_str(item.raw, "HostConfig", "RestartPolicy", "Name")
     if policy not in ("", "no"):
         stated["HostConfig.RestartPolicy.Name"] = policy
-    if pids := dig_int(item.raw, "HostConfig", "PidsLimit"):
+    pids = dig_int(item.raw, "HostConfig", "PidsLimit")
+    if pids > 0 and pids != _PODMANS_PIDS:
         stated["HostConfig.PidsLimit"] = pids
     for option in ("ReadonlyRootfs", "Privileged", "Init"):
         if dig(item.raw, "HostConfig", option) is True:
@@ -151,11 +173,11 @@ def _options(
 
 
 def _own_labels(item: Inspected, see: See) -> Iterator[tuple[str, str]]:
-    """Labels that are neither Compose's nor the image's; a label with brackets cannot be named in a path."""
+    """Labels that are neither a tool's nor the image's; a label with brackets cannot be named in a path."""
     image = glimpse(see, Image(item.image)) if item.image else None
     of_image = dig_dict(image, "Config", "Labels")
     for label, value in item.labels.items():
-        if not label.startswith(PREFIX) and of_image.get(label) != value and not set("[]") & set(label):
+        if not label.startswith(_OF_TOOLS) and of_image.get(label) != value and not set("[]") & set(label):
             yield label, value
 
 
@@ -198,48 +220,3 @@ def _dependencies(item: Inspected, prefix: str, needs: Sequence[str], name: str,
     if conditions:
         title = f"{name} waits for {', '.join(conditions)}"
         yield _check(f"{prefix}depends-on", "compose", title, needs, service=name, depends_on=conditions)
-
-
-def _page(
-    form: str, item: Inspected, prefix: str, needs: Sequence[str], target: dict[str, str], name: str, see: See
-) -> Iterator[Check]:
-    """A page that answers; of two answers that differ in one number it is stated that the number grows."""
-    if not item.published or not needs:
-        return
-    ref = item.name if form == "container" else item.id
-    try:
-        series = see(HttpSeries(ref, "/", 2))
-    except Unobserved:
-        return
-    answered = [
-        found.pages for found in series if len(found.pages) == 2 and not any(p.problem for p in found.pages)
-    ]
-    if not answered or answered[0][0].status is None:
-        return
-    first, second = (page.body.strip() for page in answered[0])
-    fields: dict[str, Any] = {} if answered[0][0].status == 200 else {"status": answered[0][0].status}
-    if len(first) <= _BODY_MOST and first == second:
-        fields["body"] = _pattern(first)
-    elif grown := _grown(first, second):
-        fields |= {"body": grown, "grows": "n"}
-    yield _check(
-        f"{prefix}page", "http", f"{name} answers on its port", needs, **target, **(fields or {"status": 200})
-    )
-
-
-def _pattern(text: str) -> str:
-    """The text as a regular expression, with no more backslashes than it needs."""
-    return re.sub(r"([.^$*+?{}\[\]\\|()])", r"\\\1", text)
-
-
-def _grown(first: str, second: str) -> str | None:
-    """A pattern for two texts that differ in one number, which is greater in the second."""
-    one, other = (re.split("([0-9]+)", text) for text in (first, second))
-    differ = [number for number, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]]
-    if len(one) != len(other) or len(differ) != 1 or differ[0] % 2 == 0 or len(first) > _BODY_MOST:
-        return None
-    place = differ[0]
-    if int(one[place][:18]) >= int(other[place][:18]):
-        return None
-    before, after = "".join(one[:place]), "".join(one[place + 1 :])
-    return f"{_pattern(before)}(?P<n>[0-9]{{1,18}}){_pattern(after)}"

@@ -330,6 +330,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{name} does not run any more after it was stopped and started.",
         "`docker logs {name}` shows its last words.",
     ),
+    "restart.refused": (
+        "{name} was stopped, and does not start again. {error}",
+        "`docker start {name}` shows the same. What has changed since it ran: its files, its network, its ports?",
+    ),
+    "restart.gone": (
+        "{name} ran a moment ago, but was stopped or removed by somebody else before it could be stopped and started.",
+        "Start it, leave it alone, and check once more.",
+    ),
     "restart.lost": (
         "After {name} was stopped and started, `{command}` answers `{found}`; `{wanted}` was expected.",
         "What a program only has in memory ends with it. Was it written to a file in a volume, and is it read again?",

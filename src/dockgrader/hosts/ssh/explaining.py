@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from dockgrader.errors import Unobserved
-from dockgrader.hosts.base import Output
+from dockgrader.hosts.base import NotBack, Output, ToRestart
 from dockgrader.hosts.deadline import Deadline
 from dockgrader.hosts.endpoint import Endpoint
 from dockgrader.hosts.engine import DockerEngine
@@ -57,15 +57,14 @@ class SshEngine:
         with self._explained():
             return self._inner.exec(container, argv, seconds)
 
-    def restart(self, container: str) -> None:
+    def restart(self, container: ToRestart) -> None:
         """Stop a container and start it again."""
         with self._explained():
             self._inner.restart(container)
 
-    def put_back(self) -> None:
+    def put_back(self) -> list[NotBack]:
         """Start what was stopped."""
-        with self._explained():
-            self._inner.put_back()
+        return self._inner.put_back()
 
     def own(self, exec_id: str) -> bool:
         """Whether a command that ran in a container was ours."""
