@@ -101,12 +101,12 @@ def sections(output: str) -> dict[str, str]:
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
-def hosts_own(part: dict[str, str]) -> dict[str, list[str]]:
-    """The namespaces of the host by kind, in the sections of OF_HOST: its own and ours.
+def hosts_own(part: dict[str, str], *, ours: bool = True) -> dict[str, list[str]]:
+    """The namespaces of the host by kind, in the sections of OF_HOST: its own and, with `ours`, our own.
 
-    Both count, as an engine, and the grader with it, may have a network of its own on its machine.
+    Both count for containers, as an engine, and the grader with it, may have a network of its own on its machine.
     """
-    found = [links(part.get(name, "")) for name in ("init", "kernel", "self")]
+    found = [links(part.get(name, "")) for name in ("init", "kernel", *(["self"] if ours else []))]
     return {kind: sorted({listing[kind] for listing in found if kind in listing}) for kind in KINDS}
 
 

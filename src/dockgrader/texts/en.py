@@ -264,8 +264,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "unshare.same-hostname": (
         "The hostname of {shell} ({pid}) is {hostname}, as on the host.",
-        "Change it in console 2, then compare `hostname` in both consoles. If both have changed, it was changed in the "
-        "wrong one.",
+        "Change it in console 2, then compare `hostname` in both consoles: only console 2 should show the new one.",
+    ),
+    "unshare.host-renamed": (
+        "{shell} ({pid}) still has the hostname with which the host was started, {hostname}; the host itself is called "
+        "{host} now.",
+        "In which console was the hostname changed? Give the host its own back, and set it in the shell of `unshare`.",
     ),
     # Volumes.
     "volume.none": (

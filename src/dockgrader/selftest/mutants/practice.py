@@ -50,6 +50,9 @@ def _shells(answer: Any) -> Changes:
         ]
         yield f"shell.{kind}-of-host", {**answer, "shells": shells}
     yield "shell.same-hostname", each(hostname=dig_str(answer, "hostname"))
+    static = {"hostname": dig_str(answer, "hostname"), "since": 1}
+    renamed = each(hostname=static["hostname"], started=2)
+    yield "shell.host-renamed", {**renamed, "hostname": f"{static['hostname']}x", "static": static}
     yield "shell.not-first", each(number=7)
     yield "shell.proc-of-host", each(proc=dig_str(answer, "proc"))
 
