@@ -63,7 +63,7 @@ def test_a_container_from_both_sides() -> None:
     assert found is not None and found.own == {kind: f"{kind}:[2]" for kind in KINDS}
     assert found.host == {kind: {f"{kind}:[1]"} for kind in KINDS}
     assert (found.host_hostname, found.hostname) == ("vm", "c0ffee")
-    assert (found.process, found.inside) == ("ping", "ping")
+    assert (found.process, found.inside, found.number) == ("ping", "ping", 1)
 
 
 def test_where_its_links_may_not_be_read_it_shows_its_own() -> None:
@@ -79,7 +79,7 @@ def test_where_the_host_is_out_of_reach_only_the_container_is_seen(said: Excepti
         host = Host(a_container("test"), said=said, near=near, execs={INSIDE: own})
         found = read(Namespaces("test"), host)
         assert found is not None and set(found.host.values()) == {frozenset()}
-        assert found.own is not None and found.process is None
+        assert found.own is not None and (found.process, found.number) == (None, 0)
 
 
 def test_an_image_without_a_shell_hides_its_hostname_only() -> None:

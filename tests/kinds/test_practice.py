@@ -80,6 +80,21 @@ def test_hostname_and_first_process() -> None:
         )
 
 
+def test_programs_of_one_name_are_not_one_process() -> None:
+    """As with --pid=container:other, where both run ping."""
+    check = namespaces(own=["pid"], same_process=True)
+    shared = a_container("test", host={"PidMode": f"container:{hex_id('other')}"})
+    for container, number, expected in (
+        (TEST, 1, "ok"),
+        (TEST, 0, "ok"),
+        (TEST, 7, "namespace.shared-pid"),
+        (shared, 7, "namespace.shared-pid"),
+        (shared, 0, "namespace.shared-pid"),  # where the host is out of reach
+    ):
+        see = Given(container, facts={Namespaces("test"): seen(number=number)})
+        assert code(check, see) == expected
+
+
 def test_a_container_that_does_not_run() -> None:
     see = Given(a_container("test", status="paused"), facts={Namespaces("test"): None})
     assert code(namespaces(own=["pid"]), see) == "container.paused"

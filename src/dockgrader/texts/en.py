@@ -224,6 +224,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "`docker inspect` shows the process under State.Pid, and `docker exec` shows what is PID 1 in the container. "
         "Do they have one PID namespace?",
     ),
+    "namespace.shared-pid": (
+        "PID 1 in {name} is called {found}, as its first process is, but is another one: {name} has no PID "
+        "namespace of its own.",
+        "Which option of `docker run` gives a container the processes of another one? Start it without.",
+    ),
     # Shells in namespaces of their own.
     "unshare.none": (
         "No shell with a namespace of its own was found on the host (expected: {wanted}).",

@@ -297,6 +297,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "`docker inspect` показывает процесс в State.Pid, а `docker exec` - что в контейнере PID 1. "
         "Один ли у них PID namespace?",
     ),
+    "namespace.shared-pid": (
+        "PID 1 внутри {name} называется {found}, как и первый процесс контейнера, но это другой процесс: PID namespace "
+        "у {name} не свой.",
+        "Какая опция `docker run` даёт контейнеру процессы другого контейнера? Запустите его без неё.",
+    ),
     # Shells in namespaces of their own.
     "unshare.none": (
         "На хосте нет ни одной оболочки в собственном namespace (ожидались: {wanted}).",

@@ -35,6 +35,7 @@ def _namespaces(answer: Any) -> Changes:
     if host := dig_str(answer, "host_hostname"):
         yield "namespace.same-hostname", {**answer, "hostname": host}
     yield "namespace.other-process", {**answer, "inside": f"{dig_str(answer, 'inside')}x"}
+    yield "namespace.shared-pid", {**answer, "number": 7}
 
 
 def _shells(answer: Any) -> Changes:
