@@ -79,6 +79,45 @@ def test_a_controller_that_is_not_there_reads_none() -> None:
     assert (found.memory, found.quota, found.period) == ("209715200", None, None)
 
 
+NESTED = f"{V2}/container"
+
+
+def nested(own: tuple[str, str], deeper: tuple[str | None, str | None]) -> CgroupLimits:
+    """Memory and CPU of the container's cgroup, and of the one below it in which its process is."""
+    files: dict[str, Any] = {
+        "/proc/4242/cgroup": f"0::/system.slice/docker-{ID}.scope/container\n",
+        "/proc/self/mountinfo": V2_TABLE,
+    }
+    for folder, values in ((V2, own), (NESTED, deeper)):
+        for name, text in zip(("memory.max", "cpu.max"), values, strict=True):
+            files[f"{folder}/{name}"] = ReadFile(None, "missing") if text is None else f"{text}\n"
+    return limits(files=files)
+
+
+def test_of_cgroups_below_each_other_the_least_limit_counts() -> None:
+    """Versions of crun write the limits into the lower one, systemd and runc into the upper one."""
+    unlimited, limited = ("max", "max 100000"), ("209715200", "50000 100000")
+    for upper, lower, folder in (
+        (unlimited, limited, NESTED),
+        (limited, unlimited, V2),
+        (limited, limited, V2),
+    ):
+        found = nested(upper, lower)
+        assert values(found) == (2, "209715200", "50000", "100000", "host")
+        assert found.commands == (f"cat {folder}/memory.max", f"cat {folder}/cpu.max")
+    apart = nested(("209715200", "max 100000"), ("max", "50000 100000"))
+    assert apart.commands == (f"cat {V2}/memory.max", f"cat {NESTED}/cpu.max")
+    assert (apart.memory, apart.quota) == ("209715200", "50000")
+    same_share = nested(("max", "50000 100000"), ("max", "25000 50000"))
+    assert (same_share.quota, same_share.period) == ("50000", "100000")
+    assert values(nested(unlimited, unlimited)) == (2, "max", "max", "100000", "host")
+
+
+def test_a_controller_may_be_missing_further_down() -> None:
+    found = nested(("max", "50000 100000"), (None, None))
+    assert (found.memory, found.quota) == ("max", "50000")
+
+
 @pytest.mark.parametrize("status", ["exited", "created"])
 def test_a_container_that_does_not_run_has_no_cgroup(status: str) -> None:
     assert read(Cgroup("test_limit"), MadeUpHost(a_container(status=status))) is None
@@ -121,6 +160,17 @@ def test_without_a_cgroup_namespace_the_own_view_lies_deeper() -> None:
         "cat /proc/self/cgroup": f"0::/docker/{ID}\n",
         f"cat /sys/fs/cgroup/docker/{ID}/memory.max": "209715200\n",
         f"cat /sys/fs/cgroup/docker/{ID}/cpu.max": "50000 100000\n",
+    }
+    found = limits(files=UNREACHABLE, execs=execs, answers=ON_V2)
+    assert values(found) == (2, "209715200", "50000", "100000", "container")
+
+
+def test_in_the_own_view_a_cgroup_below_its_own_counts_as_well() -> None:
+    execs = {
+        **OWN_V2,
+        "cat /proc/self/cgroup": "0::/init.scope\n",
+        "cat /sys/fs/cgroup/init.scope/memory.max": "max\n",
+        "cat /sys/fs/cgroup/init.scope/cpu.max": Output(1, b"", b"No such file"),
     }
     found = limits(files=UNREACHABLE, execs=execs, answers=ON_V2)
     assert values(found) == (2, "209715200", "50000", "100000", "container")

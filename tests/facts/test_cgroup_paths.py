@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dockgrader.facts.cgroup_paths import CgroupFiles, CgroupMount, locate, memberships, mounts
+from dockgrader.facts.cgroup_paths import CgroupFiles, CgroupMount, locate, memberships, mounts, seen_inside
 
 ID = "4f5e" * 16
 SCOPE = f"docker-{ID}.scope"
@@ -154,17 +154,54 @@ OUT_OF_SIGHT = {
 
 @pytest.mark.parametrize(("process", "table", "expected"), SHAPES.values(), ids=SHAPES)
 def test_the_files_are_found(process: str, table: str, expected: CgroupFiles) -> None:
-    assert locate(process, table, ID) == expected
+    assert locate(process, table, ID)[:1] == ([expected] if expected else [])
+
+
+def test_cgroups_below_the_containers_own_are_its_own_as_well() -> None:
+    """Of crun, of a systemd or an engine in the container."""
+    folder = f"/sys/fs/cgroup/machine.slice/libpod-{ID}.scope"
+    crun = locate(f"0::/machine.slice/libpod-{ID}.scope/container\n", v2_mount(), ID)
+    assert crun == [v2(folder), v2(f"{folder}/container")]
+    memory, cpu = f"/sys/fs/cgroup/memory/docker/{ID}", f"/sys/fs/cgroup/cpu/docker/{ID}"
+    systemd = f"4:memory:/docker/{ID}/system.slice/a.service\n3:cpu:/docker/{ID}\n"
+    assert locate(systemd, V1_MOUNTS, ID) == [
+        v1(memory, cpu),
+        v1(f"{memory}/system.slice", None),
+        v1(f"{memory}/system.slice/a.service", None),
+    ]
+
+
+def test_of_many_cgroups_the_containers_and_the_processs_are_among_those_looked_at() -> None:
+    deep = "/a" * 1000
+    found = locate(f"0::/docker/{ID}{deep}\n", v2_mount(), ID)
+    assert found[0] == v2(f"/sys/fs/cgroup/docker/{ID}") and found[-1] == v2(
+        f"/sys/fs/cgroup/docker/{ID}{deep}"
+    )
+    assert len(found) == 8
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/", [""]),
+        ("/init", ["", "/init"]),
+        (f"/docker/{ID}", [f"/docker/{ID}"]),
+        (f"/x/{ID}/init", [f"/x/{ID}", f"/x/{ID}/init"]),
+        ("/../other", [""]),
+    ],
+)
+def test_cgroups_as_the_container_sees_them(path: str, expected: list[str]) -> None:
+    assert seen_inside(path, ID) == expected
 
 
 @pytest.mark.parametrize(("process", "table"), OUT_OF_SIGHT.values(), ids=OUT_OF_SIGHT)
 def test_nothing_is_guessed_where_the_cgroup_is_out_of_sight(process: str, table: str) -> None:
-    assert locate(process, table, ID) is None
+    assert locate(process, table, ID) == []
 
 
 def test_the_last_mount_hides_earlier_ones() -> None:
     table = v2_mount(point="/hidden") + v2_mount(point="/sys/fs/cgroup")
-    assert locate(f"0::/docker/{ID}\n", table, ID) == v2(f"/sys/fs/cgroup/docker/{ID}")
+    assert locate(f"0::/docker/{ID}\n", table, ID) == [v2(f"/sys/fs/cgroup/docker/{ID}")]
 
 
 def test_other_file_systems_are_no_cgroups() -> None:
@@ -193,6 +230,6 @@ LINES = st.lists(
 
 @given(LINES, LINES | st.sampled_from([V1_MOUNTS, v2_mount()]))
 def test_no_text_leads_out_of_the_mounts(process: str, table: str) -> None:
-    found = locate(process, table, ID)
-    for path in (found.memory, found.quota) if found else ():
-        assert path is None or (ID in path and "/../" not in path)
+    for found in locate(process, table, ID):
+        for path in (found.memory, found.quota):
+            assert path is None or (ID in path and "/../" not in path)

@@ -80,6 +80,20 @@ def test_a_process_in_its_containers_cgroup(files: dict[str, str]) -> None:
     assert found is not None and not found.there
 
 
+def test_a_process_in_a_cgroup_below_its_containers() -> None:
+    """As crun makes it, and a systemd or an engine in the container."""
+    folder = f"/sys/fs/cgroup/machine.slice/libpod-{ID}.scope"
+    files = {
+        "/proc/4242/cgroup": f"0::/machine.slice/libpod-{ID}.scope/container\n",
+        "/proc/self/mountinfo": V2_FILES["/proc/self/mountinfo"],
+        f"{folder}/cgroup.procs": "",
+        f"{folder}/container/cgroup.procs": "4242\n",
+    }
+    found = read(CgroupProcess("test_limit"), MadeUpHost(a_container(), files=files))
+    assert found is not None and found.there
+    assert found.listed_in == (f"{folder}/container/cgroup.procs",)
+
+
 @pytest.mark.parametrize(
     ("version", "mode", "text", "there"),
     [
@@ -88,7 +102,9 @@ def test_a_process_in_its_containers_cgroup(files: dict[str, str]) -> None:
         ("1", "private", "4:memory:/\n3:cpu:/\n", True),
         ("1", "", f"4:memory:/docker\n3:cpu:/docker/{ID}\n", False),
         ("2", "", "0::/\n", True),
+        ("2", "private", "0::/init.scope\n", True),
         ("2", "private", "0::/../../elsewhere\n", False),
+        ("2", "private", "0::/..\n", False),
         ("2", "host", f"0::/system.slice/docker-{ID}.scope\n", True),
         ("2", "host", "0::/\n", False),
     ],

@@ -52,6 +52,15 @@ def test_memory_that_is_off(cgroup: Raw, expected: str) -> None:
     assert code(MEMORY, host(cgroup)) == expected
 
 
+@pytest.mark.parametrize("page", [4096, 16384, 65536])
+def test_a_size_that_is_no_multiple_of_a_page_is_held_in_whole_pages(page: int) -> None:
+    decimal, held = check(memory="100MB"), 100_000_000 // page * page
+    assert code(decimal, host(v2(f"{held}\n"))) == "ok"
+    for other in (held - 4096, held + 4096, 104857600):
+        assert code(decimal, host(v2(f"{other}\n"))) == "cgroup.memory-different"
+    assert code(MEMORY, host(v2(f"{209715200 - page}\n"))) == "cgroup.memory-different"
+
+
 @pytest.mark.parametrize(
     ("cgroup", "quota", "cpus"),
     [

@@ -81,6 +81,21 @@ def test_hostname_and_first_process() -> None:
         )
 
 
+def test_programs_of_one_name_are_not_one_process() -> None:
+    """As with --pid=container:other, where both run ping."""
+    check = namespaces(own=["pid"], same_process=True)
+    shared = a_container("test", host={"PidMode": f"container:{hex_id('other')}"})
+    for container, number, expected in (
+        (TEST, 1, "ok"),
+        (TEST, 0, "ok"),
+        (TEST, 7, "namespace.shared-pid"),
+        (shared, 7, "namespace.shared-pid"),
+        (shared, 0, "namespace.shared-pid"),  # where the host is out of reach
+    ):
+        see = Given(container, facts={Namespaces("test"): seen(number=number)})
+        assert code(check, see) == expected
+
+
 def test_a_container_that_does_not_run() -> None:
     see = Given(a_container("test", status="paused"), facts={Namespaces("test"): None})
     assert code(namespaces(own=["pid"]), see) == "container.paused"
@@ -136,6 +151,40 @@ def test_each_mistake_with_unshare_has_its_code(
     if expected != "unshare.ipc-of-host":
         assert code(check, there(shell())) == code(check, there(wrong, shell())) == "ok"
     assert code(check, there(wrong)) == expected
+
+
+RENAMED = {"hostname": "testhost", "static": {"hostname": "vm", "since": 100}}
+
+
+def on_a_renamed_host(*shells: dict[str, Any], **change: Any) -> Given:
+    return Given(
+        facts={Shells(): {"proc": "0:21", "all_seen": True, "shells": list(shells), **RENAMED, **change}}
+    )
+
+
+def test_a_hostname_that_was_changed_in_the_wrong_console() -> None:
+    """The host is called otherwise than in /etc/hostname, which the shell was started with."""
+    check = unshared("uts", own_hostname=True)
+    kept = shell(hostname="vm", started=200)
+    assert code(check, on_a_renamed_host(kept)) == "unshare.host-renamed"
+    assert code(check, on_a_renamed_host(kept, shell(hostname="other", started=200))) == "ok"
+    # Written after the shell was started, the file tells nothing: a student may have edited it there.
+    later = {"hostname": "vm", "since": 300}
+    assert code(check, on_a_renamed_host(kept, static=later)) == "ok"
+    assert code(check, on_a_renamed_host(kept, static={"hostname": "", "since": 0})) == "ok"
+
+
+def test_what_cannot_be_read_of_one_shell_is_asked_of_the_next() -> None:
+    check = unshared("uts", own_hostname=True)
+    unread, right, wrong = shell(hostname=None), shell(), shell(hostname="vm")
+    assert code(check, there(unread, right)) == code(check, there(wrong, unread, right)) == "ok"
+    assert hidden(check, there(unread, wrong)) == hidden(check, there(wrong, unread)) == "host.files"
+    nameless = Given(facts={Shells(): {"hostname": "", "all_seen": True, "shells": [right]}})
+    assert hidden(check, nameless) == "host.files"
+
+
+def test_a_number_that_the_kernel_does_not_tell_is_no_failure() -> None:
+    assert hidden(unshared("pid", **PID), there(shell(number=0))) == "host.files"
 
 
 def test_of_several_shells_the_nearest_is_told() -> None:

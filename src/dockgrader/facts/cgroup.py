@@ -7,11 +7,12 @@ namespace), the container's view of its own cgroup is asked through exec.
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Fact, See, Setting, dig, dig_str
-from dockgrader.facts.cgroup_paths import CgroupFiles, locate, memberships
+from dockgrader.facts.cgroup_paths import CgroupFiles, locate, memberships, seen_inside
 from dockgrader.facts.containers import Container, Inspected
 from dockgrader.facts.engine import Info
 from dockgrader.frozen import dataclass
@@ -24,6 +25,7 @@ _V1 = CgroupFiles(
     "/sys/fs/cgroup/cpu/cpu.cfs_period_us",
 )
 _CAT_SECONDS = 10.0
+_UNLIMITED, _ABSENT = float(1 << 100), float("inf")
 _COMMAND_UNUSABLE = (126, 127)
 
 
@@ -90,21 +92,45 @@ def _stripped(content: Any) -> str | None:
     return content.strip() if isinstance(content, str) else None
 
 
-def _named(files: CgroupFiles) -> dict[str, str]:
-    named = {"memory": files.memory, "quota": files.quota, "period": files.period}
-    return {part: path for part, path in named.items() if path}
+def _effective(levels: list[CgroupFiles], texts: Mapping[str, str | None]) -> dict[str, Any]:
+    """Of all cgroups that the process is in, the files with the least limits, which the kernel obeys.
+
+    The container's own counts where another says the same, or nothing. Versions of crun have left it without a limit
+    (containers/crun#954: Podman of Debian 12 and Ubuntu 22.04).
+    """
+    memory = min(levels, key=lambda files: _bytes(texts.get(files.memory or "")))
+    cpu = min(levels, key=lambda files: _share(texts.get(files.quota or ""), texts.get(files.period or "")))
+    named = {part: path for part, path in cpu.named().items() if part != "memory"}
+    named |= {part: path for part, path in memory.named().items() if part == "memory"}
+    return {part: {"path": path, "content": texts[path]} for part, path in named.items()}
+
+
+def _bytes(text: str | None) -> float:
+    """Unlimited is more than any number, and a file that is not there comes last."""
+    if text is None:
+        return _ABSENT
+    return int(text) if text.strip().isdecimal() else _UNLIMITED
+
+
+def _share(quota: str | None, period: str | None) -> float:
+    """The same of a CPU's share; v2 has both numbers in one file, `50000 100000`."""
+    words = f"{quota or ''} {period or ''}".split()
+    if not words:
+        return _ABSENT
+    numbers = [int(word) for word in words[:2] if word.isdecimal()]
+    return numbers[0] / numbers[1] if len(numbers) == 2 and numbers[1] else _UNLIMITED
 
 
 def _host_files(setting: Setting, inspected: Inspected) -> dict[str, Any] | None:
     """None when the host's files do not show this container's cgroup."""
     try:
         process, table = setting.host.read_files([f"/proc/{inspected.pid}/cgroup", "/proc/self/mountinfo"])
-        files = locate(process.text, table.text, inspected.id)
-        if files is None:
+        levels = locate(process.text, table.text, inspected.id)
+        if not levels:
             return None
-        named = _named(files)
-        *found, after = setting.host.read_files([*named.values(), f"/proc/{inspected.pid}/cgroup"])
-        contents = dict(zip(named, found, strict=True))
+        paths = list(dict.fromkeys(path for files in levels for path in files.named().values()))
+        *found, after = setting.host.read_files([*paths, f"/proc/{inspected.pid}/cgroup"])
+        contents = dict(zip(paths, found, strict=True))
     except Unobserved as error:
         if error.code != "host.files":
             raise
@@ -115,29 +141,24 @@ def _host_files(setting: Setting, inspected: Inspected) -> dict[str, Any] | None
         raise Unobserved(
             "cgroup.gone", f"{inspected.name} stopped while its cgroup was being read; grade again"
         )
+    texts = {path: read.text[:100] if read.data else None for path, read in contents.items()}
     return {
         "via": "host",
-        "version": files.version,
+        "version": levels[0].version,
         "proc_cgroup": process.text[:4096],
-        "files": {
-            part: {"path": path, "content": contents[part].text[:100] if contents[part].data else None}
-            for part, path in named.items()
-        },
+        "files": _effective(levels, texts),
     }
 
 
 def _own_view(setting: Setting, inspected: Inspected) -> dict[str, Any]:
-    files = _V1
+    levels = [_V1]
     if setting.see(Info()).cgroup_version == "2":
         own = memberships(_cat(setting, inspected, "/proc/self/cgroup") or "").get("", "/")
-        # In a private cgroup namespace the own cgroup is the root, "/"; without one it stands below the host's.
-        folder = "/sys/fs/cgroup" + ("" if own == "/" else own)
-        files = CgroupFiles(2, f"{folder}/memory.max", f"{folder}/cpu.max", None)
-    read = {
-        part: {"path": path, "content": _cat(setting, inspected, path)}
-        for part, path in _named(files).items()
-    }
-    return {"via": "container", "version": files.version, "files": read}
+        folders = [f"/sys/fs/cgroup{path}" for path in seen_inside(own, inspected.id)]
+        levels = [CgroupFiles(2, f"{folder}/memory.max", f"{folder}/cpu.max", None) for folder in folders]
+    paths = dict.fromkeys(path for files in levels for path in files.named().values())
+    texts = {path: _cat(setting, inspected, path) for path in paths}
+    return {"via": "container", "version": levels[0].version, "files": _effective(levels, texts)}
 
 
 def _cat(setting: Setting, inspected: Inspected, path: str) -> str | None:

@@ -52,8 +52,9 @@ class CgroupProcess(Fact[Membership | None]):
         limiting = {name: paths[name] for name in _LIMITING if name in paths} or {"": paths.get("", "")}
         listed = dig_dict(raw, "listed")
         # A path of the host has the container's id; in a private cgroup namespace it is the root.
-        ident, root = dig_str(raw, "id"), "/" if raw.get("private") is True else ""
-        there = all(ident in path or path == root for path in limiting.values()) and all(listed.values())
+        ident, private = dig_str(raw, "id"), raw.get("private") is True
+        inside = (ident in path or (private and _below_root(path)) for path in limiting.values())
+        there = all(inside) and all(listed.values())
         return Membership(there, limiting, tuple(listed))
 
     def shown_by(self) -> str:
@@ -61,14 +62,21 @@ class CgroupProcess(Fact[Membership | None]):
         return f"cat /proc/$(docker inspect -f '{{{{.State.Pid}}}}' {shlex.quote(self.container)})/cgroup"
 
 
+def _below_root(path: str) -> bool:
+    """Outside of its cgroup namespace, a process is shown at `/../…`."""
+    return path.startswith("/") and ".." not in path.split("/")
+
+
 def _on_host(setting: Setting, inspected: Inspected) -> dict[str, Any] | None:
     """None where the host's files do not show this container's process, or show it outside of its cgroup."""
     try:
         process, table = setting.host.read_files([f"/proc/{inspected.pid}/cgroup", "/proc/self/mountinfo"])
-        files = locate(process.text, table.text, inspected.id)
-        if files is None:
+        levels = locate(process.text, table.text, inspected.id)
+        if not levels:
             return None
-        folders = [posixpath.dirname(path) for path in (files.memory, files.quota) if path]
+        # Who is in a cgroup below the container's own (crun's, that of a systemd in it) is listed there only.
+        deepest = {part: path for files in levels for part, path in files.named().items() if part != "period"}
+        folders = [posixpath.dirname(path) for path in deepest.values()]
         lists = [f"{folder}/cgroup.procs" for folder in dict.fromkeys(folders)]
         contents = setting.host.read_files(lists)
     except Unobserved as error:

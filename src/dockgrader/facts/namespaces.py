@@ -11,7 +11,7 @@ import shlex
 from typing import Any, ClassVar
 
 from dockgrader.errors import Unobserved
-from dockgrader.facts.base import Fact, Setting, dig, dig_dict, dig_list, dig_str
+from dockgrader.facts.base import Fact, Setting, dig, dig_dict, dig_int, dig_list, dig_str
 from dockgrader.facts.containers import Container, Inspected
 from dockgrader.frozen import dataclass
 from dockgrader.hosts.base import Conflict, Missing
@@ -39,11 +39,13 @@ class Seen:
     """The same from two sides. Links are as `readlink` shows them, by the kind of namespace.
 
     `host` has for each kind those of the host, empty where it is out of reach; `own` the container's, None where
-    nothing shows them. `process` is the name of its first process on the host, `inside` that of PID 1 in it.
+    nothing shows them. `process` is the name of its first process on the host, `inside` that of PID 1 in it; `number`
+    is the number that this first process has in it, 0 where nothing shows it.
     """
 
     host: dict[str, frozenset[str]]
     own: dict[str, str] | None
+    number: int
     host_hostname: str | None
     hostname: str | None
     process: str | None
@@ -82,6 +84,7 @@ class Namespaces(Fact[Seen | None]):
         return Seen(
             {kind: frozenset(map(str, dig_list(raw, "host", kind))) for kind in KINDS},
             own if own.keys() >= set(KINDS) else None,
+            dig_int(raw, "number"),
             *(dig_str(raw, name) or None for name in ("host_hostname", "hostname", "process", "inside")),
         )
 
@@ -101,12 +104,12 @@ def sections(output: str) -> dict[str, str]:
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
-def hosts_own(part: dict[str, str]) -> dict[str, list[str]]:
-    """The namespaces of the host by kind, in the sections of OF_HOST: its own and ours.
+def hosts_own(part: dict[str, str], *, ours: bool = True) -> dict[str, list[str]]:
+    """The namespaces of the host by kind, in the sections of OF_HOST: its own and, with `ours`, our own.
 
-    Both count, as an engine, and the grader with it, may have a network of its own on its machine.
+    Both count for containers, as an engine, and the grader with it, may have a network of its own on its machine.
     """
-    found = [links(part.get(name, "")) for name in ("init", "kernel", "self")]
+    found = [links(part.get(name, "")) for name in ("init", "kernel", *(["self"] if ours else []))]
     return {kind: sorted({listing[kind] for listing in found if kind in listing}) for kind in KINDS}
 
 
@@ -126,7 +129,7 @@ def on_host(setting: Setting, script: str, *arguments: str) -> str | None:
 
 
 def _on_host(setting: Setting, inspected: Inspected) -> dict[str, Any]:
-    nothing: dict[str, Any] = {"host": {}, "own": {}, "host_hostname": None, "process": None}
+    nothing: dict[str, Any] = {"host": {}, "own": {}, "host_hostname": None, "process": None, "number": 0}
     if not setting.host.near(inspected.id, inspected.pid).files:
         return nothing
     output = on_host(setting, OF_HOST + _OF_CONTAINER, str(inspected.pid))
@@ -134,11 +137,13 @@ def _on_host(setting: Setting, inspected: Inspected) -> dict[str, Any]:
         return nothing
     part = sections(output)
     name = re.search(r"^Name:\t(.*)$", part.get("status", ""), re.MULTILINE)
+    number = re.search(r"^NSpid:.*\t(\d+)$", part.get("status", ""), re.MULTILINE)
     return {
         "host": hosts_own(part),
         "own": links(part.get("container", "")),
         "host_hostname": part.get("hostname", "").strip() or None,
         "process": name[1] if name else None,
+        "number": int(number[1]) if number else 0,
     }
 
 

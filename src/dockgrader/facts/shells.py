@@ -1,7 +1,8 @@
 """Shells of the host that somebody put into namespaces of their own, with `unshare`.
 
 All processes of the host are looked through, in one command. Those of containers have namespaces of their own as
-well; they are told by their cgroup, and whoever entered one (`nsenter`) by the namespaces that they share.
+well; they are told by their cgroup or by another root than the host's, and whoever entered one (`nsenter`) by the
+namespaces that they share.
 """
 
 from __future__ import annotations
@@ -11,63 +12,36 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from dockgrader.errors import Unobserved
-from dockgrader.facts.base import Fact, Setting, dig_dict, dig_list, dig_str
+from dockgrader.facts.base import Fact, Setting, dig_dict, dig_int, dig_list, dig_str
 from dockgrader.facts.containers import Container, Containers
-from dockgrader.facts.namespaces import HOSTNAME, KINDS, OF_HOST, hosts_own, on_host, sections
+from dockgrader.facts.namespaces import HOSTNAME, KINDS, hosts_own, links, on_host, sections
+from dockgrader.facts.processes import MOST, SCRIPT, Process, processes
 from dockgrader.frozen import dataclass
 
-NAMES = frozenset(("bash", "sh", "dash", "ash", "zsh", "ksh", "fish", "busybox"))
-MOST_LINES = 2000
-"""Processes in namespaces of their own that are told at the most."""
+NAMES = frozenset(
+    (
+        *(
+            "sh",
+            "bash",
+            "rbash",
+            "dash",
+            "ash",
+            "busybox",
+            "zsh",
+            "ksh",
+            "mksh",
+            "yash",
+            "fish",
+            "csh",
+            "tcsh",
+        ),
+        *("nu", "xonsh", "pwsh", "elvish"),
+    )
+)
 _MOST_SHELLS = 100
+_ENGINES = frozenset(("dockerd", "containerd", "podman", "conmon"))
 _CONTAINER = re.compile(r"[0-9a-f]{64}")
 """What the cgroup of a container's process is named after."""
-_ENGINES = frozenset(("dockerd", "containerd", "podman", "conmon"))
-
-# One line for each process whose namespaces are not those of this script: PID NAME NSPIDS CGROUP PROC DEVICES LINKS,
-# with tabs between them. CGROUP is the longest path, PROC the device of what is mounted at /proc. What a process calls
-# itself has no raw line feeds in `status`.
-_SCRIPT = (
-    OF_HOST
-    + f"""\
-echo "== user"; id -u
-echo "== hostname"; cat {HOSTNAME}
-echo "== proc"; awk '$5 == "/proc" {{ print $3 }}' /proc/self/mountinfo | tail -n 1
-echo "== cgroup"; cat /proc/self/cgroup
-echo "== engines"; cat /proc/[0-9]*/comm 2>/dev/null | sort -u
-echo "== processes"
-{{ echo "/proc/self/ns:"; ls -l /proc/self/ns; ls -l /proc/[0-9]*/ns; }} 2>/dev/null | LC_ALL=C awk -v most="$1" '
-function lines(file, wanted, found,    line, count) {{
-    count = 0
-    while ((getline line < file) > 0) if (line ~ wanted) found[++count] = line
-    close(file)
-    return count
-}}
-function tell(    count, number, name, own, cgroup, path, part, devices) {{
-    if (pid == "self") {{ base = links; return }}
-    if (links == "" || links == base || ++told > most) return
-    lines("/proc/" pid "/status", "^Name:", name); sub(/^Name:[ \\t]*/, "", name[1]); gsub(/\\t/, " ", name[1])
-    lines("/proc/" pid "/status", "^NSpid:", own); sub(/^NSpid:[ \\t]*/, "", own[1]); gsub(/\\t/, " ", own[1])
-    cgroup = ""
-    for (number = lines("/proc/" pid "/cgroup", ":", path); number > 0; number--) {{
-        sub(/^[0-9]*:[^:]*:/, "", path[number])
-        if (length(path[number]) > length(cgroup)) cgroup = path[number]
-    }}
-    gsub(/\\t/, " ", cgroup)
-    devices = ""
-    for (number = lines("/proc/" pid "/net/dev", ":", path); number > 0; number--) {{
-        sub(/:.*/, "", path[number]); gsub(/ /, "", path[number])
-        devices = path[number] (devices == "" ? "" : ";") devices
-    }}
-    count = lines("/proc/" pid "/mountinfo", "^[0-9]+ [0-9]+ [0-9:]+ [^ ]+ /proc ", path); split(path[count], part, " ")
-    print pid "\\t" name[1] "\\t" own[1] "\\t" cgroup "\\t" part[3] "\\t" substr(devices, 1, 500) "\\t" links
-    delete name; delete own
-}}
-/^\\/proc\\/[a-z0-9]+\\/ns:$/ {{ tell(); split($0, part, "/"); pid = part[3]; links = ""; next }}
-/ (pid|net|mnt|uts|ipc|pid_for_children) -> / {{ links = links $(NF - 2) "=" $NF " " }}
-END {{ tell() }}'
-"""
-)
 _HOSTNAMES = (
     f'for process; do echo "== $process"; nsenter --target "$process" --uts cat {HOSTNAME}; done 2>/dev/null'
 )
@@ -77,7 +51,8 @@ _HOSTNAMES = (
 class Shell:
     """A shell: which of its namespaces are its own, which its children get, its number in its own PID namespace.
 
-    `own_proc`: another /proc is mounted for it than the host's. `hostname` is None where it could not be read.
+    `own_proc`: another /proc is mounted for it than the host's. `hostname` is None and `number` 0 where it could not
+    be read. `began_as` is the host's hostname by a file that is older than the shell, empty where there is none.
     """
 
     pid: int
@@ -88,11 +63,12 @@ class Shell:
     own_proc: bool
     devices: tuple[str, ...]
     hostname: str | None
+    began_as: str
 
 
 @dataclass(frozen=True)
 class Found:
-    """The shells, whether all processes could be looked at, and the host's hostname."""
+    """The shells, whether all processes could be looked at, and the host's hostname, empty where it was not read."""
 
     shells: tuple[Shell, ...]
     all_seen: bool
@@ -107,41 +83,45 @@ class Shells(Fact[Found]):
 
     def read(self, setting: Setting) -> Any:
         """One command on the host, one more for the hostnames. Raises Unobserved where this is not the engine's."""
-        output = on_host(setting, _SCRIPT, str(MOST_LINES))
+        output = on_host(setting, SCRIPT, str(MOST))
         part = sections(output) if output is not None else {}
         _refuse_elsewhere(setting, part)
-        base = hosts_own(part)
-        # This machine may be a container itself, in whose cgroup all its processes are.
-        inside = frozenset(_CONTAINER.findall(part.get("cgroup", "")))
-        rows = [line.split("\t") for line in part.get("processes", "").splitlines()]
-        shells = [_shell(row, base) for row in _shells(rows, base, inside)][:_MOST_SHELLS]
+        found = processes(part.get("processes", ""))
+        host = _host(part, found)
+        shells = list(_shells(found, host))
+        all_seen = _all_readable(part) and len(found) < MOST and len(shells) <= _MOST_SHELLS
+        told = [_shell(shell, host) for shell in shells[:_MOST_SHELLS]]
         return {
             "hostname": part.get("hostname", "").strip(),
+            "static": _static(part),
             "proc": part.get("proc", "").strip(),
-            "all_seen": part.get("user", "").strip() == "0" and len(rows) < MOST_LINES,
-            "shells": [{**shell, "hostname": name} for shell, name in _with_hostnames(setting, shells)],
+            "all_seen": all_seen,
+            "shells": [{**shell, "hostname": name} for shell, name in _with_hostnames(setting, told)],
         }
 
     def parse(self, raw: Any) -> Found:
         """As it was read."""
-        found = tuple(
-            Shell(
-                pid=shell["pid"],
-                name=str(shell["name"]),
-                own=frozenset(shell["own"]),
-                own_for_children=bool(shell["own_for_children"]),
-                number=shell["number"],
-                own_proc=shell["proc"] not in ("", dig_str(raw, "proc")),
-                devices=tuple(shell["devices"]),
-                hostname=shell["hostname"],
-            )
-            for shell in dig_list(raw, "shells")
-        )
+        found = tuple(_parsed(shell, raw) for shell in dig_list(raw, "shells"))
         return Found(found, dig_dict({"raw": raw}, "raw").get("all_seen") is True, dig_str(raw, "hostname"))
 
     def shown_by(self) -> str:
         """As a person asks."""
         return "sudo lsns --output NS,TYPE,PID,USER,COMMAND"
+
+
+def _parsed(shell: Any, raw: Any) -> Shell:
+    older = 0 < dig_int(raw, "static", "since") < dig_int(shell, "started")
+    return Shell(
+        pid=shell["pid"],
+        name=str(shell["name"]),
+        own=frozenset(shell["own"]),
+        own_for_children=bool(shell["own_for_children"]),
+        number=shell["number"],
+        own_proc=shell["proc"] not in ("", dig_str(raw, "proc")),
+        devices=tuple(shell["devices"]),
+        hostname=shell["hostname"],
+        began_as=dig_str(raw, "static", "hostname") if older else "",
+    )
 
 
 def _refuse_elsewhere(setting: Setting, part: dict[str, str]) -> None:
@@ -153,53 +133,110 @@ def _refuse_elsewhere(setting: Setting, part: dict[str, str]) -> None:
             return
     raise Unobserved(
         "host.files",
-        "The processes of the engine's machine cannot be seen from here. Grade it on that machine, or with --host ssh://",
+        "The processes of the engine's machine cannot be seen from here. If this is a shell of unshare itself, check "
+        "from another console; else grade it on that machine, or with --host ssh://",
     )
 
 
-def _row_links(row: list[str]) -> dict[str, str]:
-    return dict(pair.partition("=")[::2] for pair in row[6].split())
+@dataclass(frozen=True)
+class _Host:
+    """What all processes are compared with. `base` are the host's own namespaces by kind, `since` seconds since 1970
+    at which it was started, `ticks` those of its clock in a second.
+    """
+
+    base: dict[str, set[str]]
+    contained: frozenset[int]
+    first: frozenset[int]
+    since: int
+    ticks: int
 
 
-def _shells(rows: list[list[str]], base: dict[str, list[str]], inside: frozenset[str]) -> Iterator[list[str]]:
+def _host(part: dict[str, str], found: list[Process]) -> _Host:
+    # This machine may be a container itself, in whose cgroup all its processes are.
+    inside = frozenset(_CONTAINER.findall(part.get("cgroup", "")))
+    root = part.get("root", "").strip()
+    contained = frozenset(
+        process.pid
+        for process in found
+        if not inside.issuperset(_CONTAINER.findall(process.cgroup))
+        or (root and process.root not in ("", root))
+    )
+    # Who checks from a shell of `unshare` is in its namespaces: ours count only where the host's may not be read.
+    own = hosts_own(part, ours=not _known(part))
+    base = {kind: set(names) for kind, names in own.items()}
+    for process in found:  # an engine may have a network of its own on its machine
+        if process.name in _ENGINES and process.pid not in contained:
+            for kind in KINDS:
+                base[kind].update([process.links[kind]] if kind in process.links else [])
+    since, ticks = ([int(word) for word in part.get("clock", "").split() if word.isdecimal()] + [0, 0])[:2]
+    return _Host(base, contained, _first_ones(found), since, ticks or 100)
+
+
+def _known(part: dict[str, str]) -> bool:
+    """Whether the host's namespaces were read of its first process or of the kernel's."""
+    return any(links(part.get(name, "")).keys() >= set(KINDS) for name in ("init", "kernel"))
+
+
+def _all_readable(part: dict[str, str]) -> bool:
+    """Root may look at every process, but not without CAP_SYS_PTRACE, which in a container it usually lacks."""
+    return part.get("user", "").strip() == "0" and part.get("hidden", "").strip() == "0"
+
+
+def _first_ones(found: list[Process]) -> frozenset[int]:
+    """The oldest process of each PID namespace: number 1, without which there would be none."""
+    oldest: dict[str, Process] = {}
+    for process in found:
+        link = process.links.get("pid", "")
+        if link not in oldest or process.started < oldest[link].started:
+            oldest[link] = process
+    return frozenset(process.pid for process in oldest.values())
+
+
+def _static(part: dict[str, str]) -> dict[str, Any]:
+    """The hostname that the host is started with, and since when it stands in the file, in seconds since 1970."""
+    since, *lines = [*part.get("static", "").splitlines(), ""]
+    names = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    return {"hostname": names[0] if names else "", "since": int(since) if since.isdecimal() else 0}
+
+
+def _shells(found: list[Process], host: _Host) -> Iterator[Process]:
     """Shells of which a namespace is neither the host's nor a container's; the lowest process numbers first."""
     # A process that has ended, and that nobody has asked how, still has a PID namespace, but no other.
-    living = (row for row in rows if len(row) == 7 and _row_links(row).keys() >= set(KINDS))
-    whole = sorted(living, key=lambda row: int(row[0]))
-    contained = {row[0] for row in whole if not inside.issuperset(_CONTAINER.findall(row[3]))}
+    whole = [process for process in found if process.links.keys() >= set(KINDS)]
     taken = {
         link
-        for row in whole
-        if row[0] in contained
-        for kind, link in _row_links(row).items()
-        if link not in base.get(kind, ())
+        for process in whole
+        if process.pid in host.contained
+        for kind in KINDS
+        if (link := process.links[kind]) not in host.base[kind]
     }
-    for row in whole:
-        found = _row_links(row)
-        entered = any(found.get(kind) in taken for kind in KINDS)
-        if row[1] in NAMES and row[0] not in contained and not entered and _own(found, base):
-            yield row
+    for process in whole:
+        entered = not taken.isdisjoint(process.links[kind] for kind in KINDS)
+        outside = process.pid not in host.contained and not entered
+        if process.name in NAMES and outside and _own(process, host):
+            yield process
 
 
-def _own(found: dict[str, str], base: dict[str, list[str]]) -> list[str]:
+def _own(process: Process, host: _Host) -> list[str]:
     """The kinds of namespaces that are not the host's; `pid_for_children` where only children get a new one."""
-    own = [kind for kind in KINDS if kind in found and found[kind] not in base[kind]]
-    children = found.get("pid_for_children", "")
-    return [*own, *(["pid_for_children"] if children and children not in base["pid"] else [])]
+    own = [kind for kind in KINDS if process.links[kind] not in host.base[kind]]
+    children = process.links.get("pid_for_children", "")
+    return [*own, *(["pid_for_children"] if children and children not in host.base["pid"] else [])]
 
 
-def _shell(row: list[str], base: dict[str, list[str]]) -> dict[str, Any]:
-    pid, name, numbers, _, proc, devices, _ = row
-    own = _own(_row_links(row), base)
-    last = numbers.split()[-1:]
+def _shell(process: Process, host: _Host) -> dict[str, Any]:
+    own = _own(process, host)
+    # Before Linux 4.1 nothing tells the number, but that of the first one is known.
+    number = process.numbers[-1] if process.numbers else int(process.pid in host.first)
     return {
-        "pid": int(pid),
-        "name": name,
+        "pid": process.pid,
+        "name": process.name,
         "own": [kind for kind in own if kind in KINDS],
         "own_for_children": "pid_for_children" in own,
-        "number": int(last[0]) if last and last[0].isdecimal() else 0,
-        "proc": proc,
-        "devices": [device for device in devices.split(";") if device][:50],
+        "number": number,
+        "proc": process.proc,
+        "devices": list(process.devices),
+        "started": host.since + process.started // host.ticks if host.since else 0,
     }
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _V1_UNLIMITED = 1 << 62
 """Unlimited memory reads 2^63 rounded down to a page on v1; no host has half of that."""
+_PAGES = (4 << 10, 16 << 10, 64 << 10)
+"""Bytes of a page of memory, as the machines have them on which Docker runs."""
 
 
 class CgroupCheck(TargetCheck):
@@ -31,7 +33,9 @@ class CgroupCheck(TargetCheck):
     """
 
     kind: Literal["cgroup"]
-    memory: Size | None = Field(None, description="memory.limit_in_bytes (v1) or memory.max (v2)")
+    memory: Size | None = Field(
+        None, description="memory.limit_in_bytes (v1) or memory.max (v2), rounded down to whole pages"
+    )
     cpus: Cpus | None = Field(None, description="Quota / period, whatever the period")
     cpu_quota: int | None = Field(
         None,
@@ -133,7 +137,7 @@ def _known(value: str | None, controller: str) -> str:
 
 def _memory(target: Inspected, raw: str, expected: int) -> Verdict:
     actual: int | str = int(raw) if raw.isdecimal() else raw
-    if actual == expected:
+    if actual == expected or actual in _in_whole_pages(expected):
         return passed(expected, actual, name=target.name)
     unlimited = actual == "max" or (isinstance(actual, int) and actual >= _V1_UNLIMITED)
     found = human_size(actual) if isinstance(actual, int) and not unlimited else "∞"
@@ -145,6 +149,11 @@ def _memory(target: Inspected, raw: str, expected: int) -> Verdict:
         wanted=f"{human_size(expected)} ({expected})",
         found=f"{found} ({actual})",
     )
+
+
+def _in_whole_pages(size: int) -> list[int]:
+    """What a kernel holds of a size that is no multiple of its page: 100MB reads 99999744 with pages of 4096 bytes."""
+    return [size - size % page for page in _PAGES] if size % _PAGES[0] else []
 
 
 def _limit(raw: str, period: str | None) -> tuple[int | None, int]:

@@ -98,4 +98,7 @@ def _process(target: Inspected, seen: Seen) -> Verdict:
             wanted=seen.process,
             found=seen.inside,
         )
+    other = mode(target, "pid").startswith("container:")
+    if other or seen.number > 1:  # programs of one name are not one process
+        raise Failed("namespace.shared-pid", 1, seen.number or None, name=target.name, found=seen.inside)
     return passed(seen.process, seen.inside, name=target.name)

@@ -46,7 +46,8 @@ class UnshareCheck(Check):
         """The commands, which only look."""
         enters = f"runs on the host, for shells: nsenter --target … --uts cat {HOSTNAME}"
         return [
-            "runs on the host: ls -l /proc/[0-9]*/ns; awk, of /proc/…/status, cgroup, net/dev, mountinfo",
+            "runs on the host: cat /etc/hostname; ls -l /proc/[0-9]*/ns; "
+            "awk, of /proc/…/status, stat, cgroup, net/dev, mountinfo",
             enters,
         ]
 
@@ -54,16 +55,21 @@ class UnshareCheck(Check):
         """Any shell that is as expected is enough; else the one that comes nearest is told."""
         found = see(Shells())
         nearest: tuple[int, Failed] | None = None
+        unread: Unobserved | None = None
         for shell in filter(self._meant, found.shells):
-            right, miss = self._first_wrong(shell, found)
+            try:
+                right, miss = self._first_wrong(shell, found)
+            except Unobserved as error:
+                unread = unread or error
+                continue
             if miss is None:
                 return passed(self.own, sorted(shell.own), **_about(shell, found))
             nearest = (right, miss) if nearest is None or right > nearest[0] else nearest
-        if not found.all_seen:
-            raise Unobserved(
+        if unread or not found.all_seen:
+            raise unread or Unobserved(
                 "host.files",
-                "The namespaces of other users' processes can be read by root only. Grade it with sudo, on that "
-                "machine, or as a user who may",
+                "Not all processes could be looked at. The namespaces of other users' processes can be read by root "
+                "only, in a container with CAP_SYS_PTRACE. Grade it with sudo, on that machine, or as a user who may",
             )
         if nearest is None:
             raise Failed("unshare.none", self.own, None, wanted=", ".join(self.own), host=found.hostname)
@@ -89,21 +95,32 @@ class UnshareCheck(Check):
             code = "unshare.no-fork" if only_children else f"unshare.{kind}-of-host"
             yield None if kind in shell.own else Failed(code, self.own, sorted(shell.own), **about)
         if self.first:
+            if not shell.number:
+                raise Unobserved(
+                    "host.files", "This kernel does not tell a process's number in its PID namespace"
+                )
             yield None if shell.number == 1 else Failed("unshare.not-first", 1, shell.number, **about)
         if self.own_proc:
             yield None if shell.own_proc else Failed("unshare.proc-of-host", "own", "host", **about)
         if self.own_hostname:
-            if shell.hostname is None:
-                raise Unobserved(
-                    "host.files", "A shell's hostname can be read by root only, with nsenter of util-linux"
-                )
-            same = shell.hostname == found.hostname
-            yield Failed("unshare.same-hostname", None, shell.hostname, **about) if same else None
+            yield _hostname(shell, found, about)
 
     def shown_by(self, see: See) -> list[str]:
         """The namespaces with their commands; and of each shell what it is."""
         shells = see(Shells()).shells[:3]
         return [Shells().shown_by(), *(f"sudo ls -l /proc/{shell.pid}/ns" for shell in shells)]
+
+
+def _hostname(shell: Shell, found: Found, about: dict[str, Any]) -> Failed | None:
+    if shell.hostname is None or not found.hostname:
+        raise Unobserved(
+            "host.files", "A shell's hostname can be read by root only, with nsenter of util-linux"
+        )
+    if shell.hostname == found.hostname:
+        return Failed("unshare.same-hostname", None, shell.hostname, **about)
+    if shell.hostname == shell.began_as:
+        return Failed("unshare.host-renamed", shell.hostname, found.hostname, **about)
+    return None
 
 
 def _about(shell: Shell, found: Found) -> dict[str, Any]:

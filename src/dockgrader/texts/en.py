@@ -224,6 +224,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "`docker inspect` shows the process under State.Pid, and `docker exec` shows what is PID 1 in the container. "
         "Do they have one PID namespace?",
     ),
+    "namespace.shared-pid": (
+        "PID 1 in {name} is called {found}, as its first process is, but is another one: {name} has no PID "
+        "namespace of its own.",
+        "Which option of `docker run` gives a container the processes of another one? Start it without.",
+    ),
     # Shells in namespaces of their own.
     "unshare.none": (
         "No shell with a namespace of its own was found on the host (expected: {wanted}).",
@@ -264,8 +269,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "unshare.same-hostname": (
         "The hostname of {shell} ({pid}) is {hostname}, as on the host.",
-        "Change it in console 2, then compare `hostname` in both consoles. If both have changed, it was changed in the "
-        "wrong one.",
+        "Change it in console 2, then compare `hostname` in both consoles: only console 2 should show the new one.",
+    ),
+    "unshare.host-renamed": (
+        "{shell} ({pid}) still has the hostname with which the host was started, {hostname}; the host itself is called "
+        "{host} now.",
+        "In which console was the hostname changed? Give the host its own back, and set it in the shell of `unshare`.",
     ),
     # Volumes.
     "volume.none": (

@@ -297,6 +297,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "`docker inspect` показывает процесс в State.Pid, а `docker exec` - что в контейнере PID 1. "
         "Один ли у них PID namespace?",
     ),
+    "namespace.shared-pid": (
+        "PID 1 внутри {name} называется {found}, как и первый процесс контейнера, но это другой процесс: PID namespace "
+        "у {name} не свой.",
+        "Какая опция `docker run` даёт контейнеру процессы другого контейнера? Запустите его без неё.",
+    ),
     # Shells in namespaces of their own.
     "unshare.none": (
         "На хосте нет ни одной оболочки в собственном namespace (ожидались: {wanted}).",
@@ -338,8 +343,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "unshare.same-hostname": (
         "Hostname у {shell} ({pid}) - {hostname}, такой же, как на хосте.",
-        "Измените его в консоли №2 и сравните `hostname` в обеих консолях. Если изменились оба, то команда выполнена "
-        "не в той консоли.",
+        "Измените его в консоли №2 и сравните `hostname` в обеих консолях: новый должен быть только в консоли №2.",
+    ),
+    "unshare.host-renamed": (
+        "У {shell} ({pid}) по-прежнему тот hostname, с которым был запущен хост, - {hostname}, а сам хост теперь "
+        "называется {host}.",
+        "В какой консоли менялся hostname? Верните хосту его имя, а измените hostname в оболочке `unshare`.",
     ),
     # Volumes.
     "volume.none": (

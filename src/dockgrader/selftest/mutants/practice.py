@@ -35,6 +35,7 @@ def _namespaces(answer: Any) -> Changes:
     if host := dig_str(answer, "host_hostname"):
         yield "namespace.same-hostname", {**answer, "hostname": host}
     yield "namespace.other-process", {**answer, "inside": f"{dig_str(answer, 'inside')}x"}
+    yield "namespace.shared-pid", {**answer, "number": 7}
 
 
 def _shells(answer: Any) -> Changes:
@@ -50,6 +51,9 @@ def _shells(answer: Any) -> Changes:
         ]
         yield f"shell.{kind}-of-host", {**answer, "shells": shells}
     yield "shell.same-hostname", each(hostname=dig_str(answer, "hostname"))
+    static = {"hostname": dig_str(answer, "hostname"), "since": 1}
+    renamed = each(hostname=static["hostname"], started=2)
+    yield "shell.host-renamed", {**renamed, "hostname": f"{static['hostname']}x", "static": static}
     yield "shell.not-first", each(number=7)
     yield "shell.proc-of-host", each(proc=dig_str(answer, "proc"))
 
