@@ -14,8 +14,10 @@ from tests.vm.rounds import chosen, expected, found
 USER = "rootless"
 MISTAKES = chosen("limits/decimal-megabytes", "volume/key-set-again")
 # Whoever is used to docker says `docker` to Podman, too; the builder of Compose is the old one, as Podman has no
-# BuildKit.
+# BuildKit. Its networks have iptables, as there is no nft on the machine.
 AS_DOCKER = """
+mkdir -p .config/containers
+printf '[network]\\nfirewall_driver = "iptables"\\n' >.config/containers/containers.conf
 mkdir -p bin
 ln -sf /usr/bin/podman bin/docker
 export PATH=~/bin:$PATH DOCKER_BUILDKIT=0 PODMAN_COMPOSE_WARNING_LOGS=false
