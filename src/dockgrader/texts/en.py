@@ -517,6 +517,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The text at {address} is not the expected one: `{found}`",
         "Is it the application of the task that answers, or another program on the same port?",
     ),
+    "http.many-numbers": (
+        "The text at {address} stands there several times, with different numbers: {numbers}.",
+        "Which of them is the counter? The page should tell it once.",
+    ),
     "http.does-not-grow": (
         "The number at {address} should grow from request to request, but it does not: {numbers}.",
         "Where does the application keep its counter, and can it write there?",
