@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from posixpath import normpath
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -162,6 +163,18 @@ class Inspected:
         ]
         tmpfs = dig_dict(self.raw, "HostConfig", "Tmpfs")
         return found + [Mount("tmpfs", "", "", str(path).rstrip("/") or "/") for path in tmpfs]
+
+    def subpath(self, destination: str) -> str | None:
+        """The folder of a volume that is mounted in place of the whole one (Docker 26), empty for the whole.
+
+        Only `--mount` can ask for one, and `Mounts` does not show it. None where it may be that of another container,
+        whose mounts `--volumes-from` copies.
+        """
+        for item in dig_list(self.raw, "HostConfig", "Mounts"):
+            if normpath(dig_str(item, "Target")) == normpath(destination):
+                folder = normpath(dig_str(item, "VolumeOptions", "Subpath"))
+                return "" if folder == "." else folder
+        return None if dig_list(self.raw, "HostConfig", "VolumesFrom") else ""
 
     @property
     def labels(self) -> dict[str, str]:

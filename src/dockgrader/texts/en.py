@@ -285,6 +285,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The volume {volume} is mounted in {name} at {found}; {path} was expected.",
         "The program looks for its data in {path}. Look at the destination of the mount.",
     ),
+    "volume.other-subpath": (
+        "{path} in {name} is the folder `{found}` of the volume {volume}, not its folder `{wanted}`.",
+        "`--mount` can take one folder of a volume (volume-subpath), in which other files are. "
+        "`docker inspect` shows it under HostConfig.Mounts.",
+    ),
     "volume.bind": (
         "{path} in {name} is a folder of the host ({found}), not the volume {volume}.",
         "Docker takes a source that begins with a slash for a folder of the host. What do volumes have instead?",
