@@ -298,6 +298,14 @@ def test_a_container_without_ports_or_that_is_gone_has_no_pages() -> None:
     assert read(HttpSeries("web"), MadeUpHost()) == []
 
 
+def test_in_the_hosts_network_it_answers_on_its_own_port() -> None:
+    with server(counter) as port:
+        raw = a_container("web", host={"NetworkMode": "host"})
+        raw["Config"]["ExposedPorts"] = {f"{port}/tcp": {}}
+        (series,) = read(HttpSeries("web"), MadeUpHost(raw))
+    assert (series.port, [page.status for page in series.pages]) == (port, [200, 200])
+
+
 def test_at_most_forty_addresses_are_asked() -> None:
     with server(page("ok")) as port:
         ports = {

@@ -66,6 +66,13 @@ def test_what_one_replica_answers(found: list[Raw], expected: str) -> None:
 GOOD, STUCK, SILENT = pages(seen(1), seen(2)), pages(seen(1), seen(1)), pages(no_page("refused"))
 
 
+def test_in_the_hosts_network_nothing_is_published() -> None:
+    """Nobody may be sent to look for `ports`, which Docker ignores there."""
+    raw = a_service("web", host={"NetworkMode": "host"})
+    for found, expected in (([], "http.host-network"), (pages(seen(1), seen(2), port=5000), "ok")):
+        assert code(check(), Given(raw, facts={HttpSeries(raw["Id"], "/", 2): found})) == expected
+
+
 def test_any_replica_and_any_port_may_answer() -> None:
     assert code(check(), web(SILENT, GOOD)) == "ok"
     assert code(check(), web(SILENT + pages((404, "")) + GOOD)) == "ok"

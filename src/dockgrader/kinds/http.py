@@ -21,7 +21,10 @@ from dockgrader.report.model import Verdict
 
 
 class HttpCheck(TargetCheck):
-    """A container, or any replica of a service, answers GET on a published port, whichever it is."""
+    """A container, or any replica of a service, answers GET on a published port, whichever it is.
+
+    One in the host's network, where no port is published, answers on a port that its image or compose file names.
+    """
 
     kind: Literal["http"]
     path: str = Field("/", pattern=r"^/[!-~]*$", description="The path of the page")
@@ -62,7 +65,14 @@ class HttpCheck(TargetCheck):
         answers = at_once([partial(see, self._fact(target.id)) for target in targets])
         for target, found in zip(targets, answers, strict=True):
             if not found:
-                misses.append(Failed("http.not-published", self._expected(), None, name=target.name))
+                misses.append(
+                    Failed(
+                        "http.host-network" if target.host_network else "http.not-published",
+                        self._expected(),
+                        None,
+                        name=target.name,
+                    )
+                )
             for series in found:
                 try:
                     return self._judge_one(target, series)
@@ -130,6 +140,7 @@ class HttpCheck(TargetCheck):
 
 _NEARNESS = (
     "http.not-published",
+    "http.host-network",
     "http.unreachable",
     "http.refused",
     "http.empty",

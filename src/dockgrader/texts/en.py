@@ -493,6 +493,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{name} publishes no port, so its page cannot be opened from the host.",
         "Which key of the compose file, or which option of `docker run`, publishes a port?",
     ),
+    "http.host-network": (
+        "{name} has the host's network, in which Docker publishes no port, and nothing names the port of its page.",
+        "In the host's network Docker ignores `ports`. Which network does the service get without `network_mode`?",
+    ),
     "http.unreachable": (
         "The published port {address} cannot be reached.",
         "`docker port` shows where the port leads.",
