@@ -124,6 +124,16 @@ def test_published_ports_are_tcp_and_each_once() -> None:
     assert inspected(ports=ports).published == [("0.0.0.0", 8080), ("::", 8080)]
 
 
+def test_in_the_hosts_network_a_port_that_is_named_is_the_hosts() -> None:
+    """EXPOSE of the image, and what `ports` of a compose file would publish."""
+    raw = a_container(host={"NetworkMode": "host"})
+    assert (Inspected(raw).published, Inspected(raw).addresses) == ([], ["127.0.0.1"])
+    raw["Config"]["ExposedPorts"] = {"5000/tcp": {}, "53/udp": {}, "x/tcp": {}}
+    assert Inspected(raw).publications == {("0.0.0.0", 5000): 5000}
+    raw["HostConfig"]["NetworkMode"] = "bridge"
+    assert (Inspected(raw).published, Inspected(raw).addresses) == ([], [])
+
+
 def test_an_engine_may_leave_out_everything() -> None:
     """Docker 29 leaves out what is empty, Podman says null."""
     for raw in (

@@ -174,6 +174,23 @@ def test_a_server_that_never_ends_is_a_timeout(answer: bytes) -> None:
     assert one(answer, keep_open=True, seconds=0.3) == Page(None, "", "timeout")
 
 
+@pytest.mark.parametrize(
+    ("seconds", "expected"), [((9, 9), ["", ""]), ((9, 11), ["", "timeout"]), ((11, 0), ["timeout"])]
+)
+def test_each_page_has_its_own_ten_seconds(
+    seconds: tuple[int, int], expected: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, passed = time.monotonic, [0]
+    monkeypatch.setattr(time, "monotonic", lambda: real() + passed[0])
+
+    def slow(number: int) -> bytes:
+        passed[0] += seconds[number - 1]
+        return counter(number)
+
+    with server(slow) as port:
+        assert [page.problem for page in asked(port, seconds=600)[0]] == expected
+
+
 def test_a_connection_that_is_closed_without_an_answer_is_empty() -> None:
     assert one(b"", seconds=0.3) == Page(None, "", "empty")
 
@@ -279,6 +296,14 @@ def test_the_second_request_may_fail_where_the_first_did_not() -> None:
 def test_a_container_without_ports_or_that_is_gone_has_no_pages() -> None:
     assert read(HttpSeries("web"), MadeUpHost(a_container("web"))) == []
     assert read(HttpSeries("web"), MadeUpHost()) == []
+
+
+def test_in_the_hosts_network_it_answers_on_its_own_port() -> None:
+    with server(counter) as port:
+        raw = a_container("web", host={"NetworkMode": "host"})
+        raw["Config"]["ExposedPorts"] = {f"{port}/tcp": {}}
+        (series,) = read(HttpSeries("web"), MadeUpHost(raw))
+    assert (series.port, [page.status for page in series.pages]) == (port, [200, 200])
 
 
 def test_at_most_forty_addresses_are_asked() -> None:

@@ -19,6 +19,7 @@ from dockgrader.facts.containers import Container, Containers
 from dockgrader.facts.engine import Info
 from dockgrader.facts.http import HttpSeries
 from dockgrader.grading.grade import grade
+from dockgrader.hosts.base import Output
 from dockgrader.kinds.container import ContainerCheck
 from dockgrader.report.model import CheckReport, HostReport, Report
 from tests.givens import MIB, Given, Raw, a_container, a_service, an_answer, an_engine, hex_id, listing, pages
@@ -314,9 +315,12 @@ def test_what_is_spoilt_is_found_and_the_other_tasks_keep_their_points(
         ("NOAUTH Authentication required.\n", "key.noauth"),
         ("foobar2\n", "key.wrong-value"),
         (" foobar\n", "key.wrong-value"),
+        (Output(1, b"", b"Error: Connection reset by peer\n"), "key.no-answer"),
+        (Output(1, b"", b"Error: Server closed the connection\n"), "key.no-answer"),
+        (Output(1, b"", b'Error: Protocol error, got "H" as reply type byte\n'), "key.no-answer"),
     ],
 )
-def test_answers_of_redis(answer: str, code: str) -> None:
+def test_answers_of_redis(answer: str | Output, code: str) -> None:
     found, _ = graded(Solved(execs={"redis-cli get mykey": answer}))
     assert checks_of(found)["volume/key"].code == code
 

@@ -15,6 +15,8 @@ from dockgrader.kinds.http import HttpCheck
 from tests.givens import Given, Raw, a_container, a_service, code, no_page, pages
 
 BODY = r"Hello, World! I have been seen (?P<n>\d{1,18}) times\."
+FOUND: dict[str, Any] = {"body": None, "matches": BODY}
+"""The sentence somewhere on the page, as homework-1 asks for it."""
 
 
 def check(**fields: Any) -> HttpCheck:
@@ -64,6 +66,13 @@ def test_what_one_replica_answers(found: list[Raw], expected: str) -> None:
 GOOD, STUCK, SILENT = pages(seen(1), seen(2)), pages(seen(1), seen(1)), pages(no_page("refused"))
 
 
+def test_in_the_hosts_network_nothing_is_published() -> None:
+    """Nobody may be sent to look for `ports`, which Docker ignores there."""
+    raw = a_service("web", host={"NetworkMode": "host"})
+    for found, expected in (([], "http.host-network"), (pages(seen(1), seen(2), port=5000), "ok")):
+        assert code(check(), Given(raw, facts={HttpSeries(raw["Id"], "/", 2): found})) == expected
+
+
 def test_any_replica_and_any_port_may_answer() -> None:
     assert code(check(), web(SILENT, GOOD)) == "ok"
     assert code(check(), web(SILENT + pages((404, "")) + GOOD)) == "ok"
@@ -89,6 +98,63 @@ def test_what_grows_must_be_a_number(pattern: str, bodies: tuple[str, ...], expe
     assert code(check(body=pattern), web(pages(*bodies))) == expected
 
 
+@pytest.mark.parametrize(
+    ("around", "expected"),
+    [
+        ("{}", "ok"),
+        ("<!doctype html>\n<h1>{}</h1>\n", "ok"),
+        ("{}\nweb-1", "ok"),
+        ("web-1: {}", "ok"),
+        ("{}web-1", "ok"),
+        ("<title>{0}</title><h1>{0}</h1>", "ok"),
+        ("{}<!-- Hello, World! I have been seen 99 times. -->", "http.many-numbers"),
+        ("Hello, World! I have been seen many times. {}", "ok"),
+    ],
+)
+def test_text_around_what_is_looked_for(around: str, expected: str) -> None:
+    see = web(pages(*(around.format(seen(number)) for number in (3, 4))))
+    assert code(check(**FOUND), see) == expected
+    assert code(check(), see) == ("ok" if around == "{}" else "http.body")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hello World! I have been seen {} times.",
+        "Hello, World I have been seen {} times.",
+        "hello, world! I have been seen {} times.",
+        "Hello, World! I have been seen {} times",
+        "Hello, World! I have been seen {}.0 times.",
+        "Hello, World! I have been seen 1,00{} times.",
+        "Hello, World! I have been seen -{} times.",
+        "Hello, World! I have been seen №{} times.",
+        "Hello, World!  I have been seen {} times.",
+        "Hello, World! I have been seen <b>{}</b> times.",
+        "I have been seen {} times.",
+        "{}",
+    ],
+)
+def test_another_sentence_is_not_found(text: str) -> None:
+    bodies = [f"<p>{text.format(number)}</p>" for number in (3, 4)]
+    assert code(check(**FOUND), web(pages(*bodies))) == "http.body"
+
+
+def test_the_number_that_is_found_must_grow() -> None:
+    same = [f"<h1>{seen(3)}</h1> request {request}" for request in (1, 2)]
+    assert code(check(**FOUND), web(pages(*same))) == "http.does-not-grow"
+    two_numbers = " ".join(seen(number) for number in (1, 2))
+    with pytest.raises(Failed) as caught:
+        check(**FOUND).judge(web(pages(two_numbers, two_numbers)))
+    assert caught.value.verdict.actual == [1, 2]
+
+
+def test_a_text_that_is_found_without_a_number() -> None:
+    fields: dict[str, Any] = {"body": None, "matches": "Hello", "grows": None}
+    for found, expected in ((" Hello!", "ok"), ("Bye", "http.body")):
+        see = Given(a_service("web"), facts={HttpSeries(a_service("web")["Id"], "/", 1): pages(found)})
+        assert code(check(**fields), see) == expected
+
+
 def test_a_status_alone() -> None:
     check_404 = HttpCheck(id="x", kind="http", container="web", path="/nope", status=404)
     for found, expected in ((pages((404, "a\nb")), "ok"), (pages("fine"), "http.status")):
@@ -108,7 +174,17 @@ def test_numbers_and_text_are_told() -> None:
 
 
 @pytest.mark.parametrize(
-    "fields", [{"body": "("}, {"grows": "m"}, {"body": None}, {"path": "x"}, {"path": "/a b"}, {"status": 99}]
+    "fields",
+    [
+        {"body": "("},
+        {"grows": "m"},
+        {"body": None},
+        {"body": None, "matches": "no group"},
+        {"matches": BODY},
+        {"path": "x"},
+        {"path": "/a b"},
+        {"status": 99},
+    ],
 )
 def test_nonsense_is_refused(fields: Any) -> None:
     with pytest.raises(ValidationError):

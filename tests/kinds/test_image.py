@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from dockgrader.errors import Unobserved
 from dockgrader.facts.containers import Image
 from dockgrader.kinds.image import ImageCheck, same_image
-from tests.givens import Given, a_container, an_image, code
+from tests.givens import Given, a_container, an_image, code, hex_id, hidden
 
 CHECK = ImageCheck(id="image", kind="image", container="redis_2", named=["redis_1", "redis1"])
 
@@ -67,6 +68,53 @@ def test_the_id_is_enough() -> None:
     """After `docker tag`, the container has the old name."""
     tagged = {Image("redis1"): an_image("my_redis")}
     assert code(CHECK, Given(a_container("redis_2", image="my_redis"), facts=tagged)) == "ok"
+
+
+IDENT = f"sha256:{hex_id('built')}"
+
+
+def started_as(given: str, *tags: str, named: str | None = None) -> Given:
+    """redis_2 as it was started, and the names that its image has now; `named` is another image redis_1:latest."""
+    container = {**a_container("redis_2", image=given), "Image": IDENT}
+    latest = {Image("redis_1"): an_image(named)} if named else {}
+    return Given(container, facts={Image(IDENT): {**an_image("built"), "RepoTags": list(tags)}, **latest})
+
+
+@pytest.mark.parametrize("given", [IDENT, IDENT[7:], IDENT[7:19], "my_image"])
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        (["redis_1:v1"], "ok"),
+        (["redis:7", "localhost/redis1:v2"], "ok"),
+        (["redis:7", "redis_10:v1", "example.org/redis_1:v1"], "image.other"),
+        ([], "image.other"),
+    ],
+)
+def test_any_tag_of_the_image_is_enough(given: str, tags: list[str], expected: str) -> None:
+    """As where `redis_1:v1` itself is given; without a tag the engine is asked for redis_1:latest."""
+    assert code(CHECK, started_as(given, *tags)) == expected
+    assert code(CHECK, started_as(given, *tags, named="rebuilt")) == expected
+
+
+def test_a_tag_that_is_asked_for_must_be_that_one() -> None:
+    check = CHECK.model_copy(update={"named": ["redis_1:v1"]})
+    assert code(check, started_as(IDENT, "redis_1:v1")) == "ok"
+    assert code(check, started_as(IDENT, "redis_1:v2")) == "image.other"
+
+
+@pytest.mark.parametrize(
+    ("given", "failure", "expected"),
+    [
+        (IDENT, "evidence.missing", "evidence.missing"),
+        ("my_image", "engine.down", "engine.down"),
+        ("my_image", "evidence.missing", None),
+    ],
+)
+def test_where_the_tags_are_hidden(given: str, failure: str, expected: str | None) -> None:
+    """Older evidence lacks them, and nothing but the tags can tell of an id whether it is right."""
+    container = {**a_container("redis_2", image=given), "Image": IDENT}
+    see = Given(container, facts={Image(IDENT): Unobserved(failure, "hidden")})
+    assert hidden(CHECK, see) == expected if expected else code(CHECK, see) == "image.other"
 
 
 def test_another_image() -> None:

@@ -90,6 +90,67 @@ def test_what_is_found_is_told() -> None:
     }
 
 
+def folder(subpath: str, target: str = "/data") -> Raw:
+    """HostConfig of `--mount type=volume,src=data,dst=/data,volume-subpath=…`; Docker 26 shows it only there."""
+    options = {"Subpath": subpath} if subpath else {}
+    return {"Mounts": [{"Type": "volume", "Source": "data", "Target": target, "VolumeOptions": options}]}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("", "other", "volume.other-subpath"),
+        ("other", "", "volume.other-subpath"),
+        ("one", "other", "volume.other-subpath"),
+        ("other", "other/deeper", "volume.other-subpath"),
+        ("other", "other", "ok"),
+        ("other", "./other/", "ok"),
+        ("", ".", "ok"),
+        ("", "", "ok"),
+    ],
+)
+def test_another_folder_of_the_same_volume(first: str, second: str, expected: str) -> None:
+    data = a_volume("data")
+    assert (
+        code(CHECK, Given(redis(1, data, host=folder(first)), redis(2, data, host=folder(second))))
+        == expected
+    )
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        (folder("other"), "volume.other-subpath"),
+        (folder("other", "/data/"), "volume.other-subpath"),
+        (folder("other", "/data2"), "ok"),
+        (folder(""), "ok"),
+        ({"Mounts": [{"Type": "volume", "Target": "/data", "VolumeOptions": None}]}, "ok"),
+        ({"Mounts": None}, "ok"),
+    ],
+)
+def test_where_the_other_container_is_gone_the_whole_volume_is_wanted(host: Raw, expected: str) -> None:
+    assert code(CHECK, Given(redis(2, a_volume("data"), host=host))) == expected
+
+
+def test_the_folder_that_comes_with_the_volumes_of_another_container() -> None:
+    """--volumes-from copies the mount with its folder, which stands with the other container only."""
+    first = redis(1, a_volume("data"), host=folder("other"))
+    assert code(CHECK, Given(first, redis(2, a_volume("data"), host={"VolumesFrom": ["redis_1"]}))) == "ok"
+    own = {"VolumesFrom": ["redis_1"], **folder("mine")}
+    assert code(CHECK, Given(first, redis(2, a_volume("data"), host=own))) == "volume.other-subpath"
+
+
+def test_any_volume_with_a_name_is_right_with_any_folder() -> None:
+    check = CHECK.model_copy(update={"named": None, "same_as": None, "any_name": True})
+    assert code(check, Given(redis(2, a_volume("data"), host=folder("other")))) == "ok"
+
+
+def test_both_folders_are_told() -> None:
+    with pytest.raises(Failed) as caught:
+        CHECK.judge(Given(redis(2, a_volume("data"), host=folder("other"))))
+    assert (caught.value.verdict.expected, caught.value.verdict.actual) == ("/", "other")
+
+
 def test_a_host_that_hides_the_other_container_is_an_error() -> None:
     see = Given(redis(2), facts={Container("redis_1"): Unobserved("engine.down", "gone")})
     assert hidden(CHECK, see) == "engine.down"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from posixpath import normpath
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -163,6 +164,18 @@ class Inspected:
         tmpfs = dig_dict(self.raw, "HostConfig", "Tmpfs")
         return found + [Mount("tmpfs", "", "", str(path).rstrip("/") or "/") for path in tmpfs]
 
+    def subpath(self, destination: str) -> str | None:
+        """The folder of a volume that is mounted in place of the whole one (Docker 26), empty for the whole.
+
+        Only `--mount` can ask for one, and `Mounts` does not show it. None where it may be that of another container,
+        whose mounts `--volumes-from` copies.
+        """
+        for item in dig_list(self.raw, "HostConfig", "Mounts"):
+            if normpath(dig_str(item, "Target")) == normpath(destination):
+                folder = normpath(dig_str(item, "VolumeOptions", "Subpath"))
+                return "" if folder == "." else folder
+        return None if dig_list(self.raw, "HostConfig", "VolumesFrom") else ""
+
     @property
     def labels(self) -> dict[str, str]:
         """The labels."""
@@ -183,29 +196,50 @@ class Inspected:
         return "" if status == "none" else status
 
     @property
+    def host_network(self) -> bool:
+        """Whether it has no network of its own but the host's, where Docker publishes nothing."""
+        return dig_str(self.raw, "HostConfig", "NetworkMode") == "host"
+
+    @property
     def published(self) -> list[tuple[str, int]]:
         """Addresses and ports of this host that lead to a TCP port of the container."""
         return list(self.publications)
 
     @property
     def publications(self) -> dict[tuple[str, int], int]:
-        """The container's TCP port behind each address and port of the host."""
+        """The container's TCP port behind each address and port of the host.
+
+        In the host's network these are one: those that the image or the compose file names (EXPOSE, `ports`).
+        """
+        if self.host_network:
+            exposed = [_tcp(port) for port in dig_dict(self.raw, "Config", "ExposedPorts")]
+            return {("0.0.0.0", port): port for port in exposed if port is not None}  # noqa: S104 - read, never bound
         found: dict[tuple[str, int], int] = {}
         for port, bindings in dig_dict(self.raw, "NetworkSettings", "Ports").items():
-            own, _, protocol = port.partition("/")
+            own = _tcp(port)
             for binding in bindings if isinstance(bindings, list) else []:
-                number = dig_str(binding, "HostPort")
-                numbers = all(text.isascii() and text.isdecimal() for text in (own, number))
-                if protocol == "tcp" and numbers:
-                    found.setdefault((dig_str(binding, "HostIp"), int(number)), int(own))
+                number = _number(dig_str(binding, "HostPort"))
+                if own is not None and number is not None:
+                    found.setdefault((dig_str(binding, "HostIp"), number), own)
         return found
 
     @property
     def addresses(self) -> list[str]:
-        """Its own IPv4 addresses in its networks."""
+        """IPv4 addresses at which it is reached from inside: its own in its networks, or the host's loopback."""
         networks = dig_dict(self.raw, "NetworkSettings", "Networks").values()
         found = [dig_str(network, "IPAddress") for network in networks]
-        return [address for address in [*found, dig_str(self.raw, "NetworkSettings", "IPAddress")] if address]
+        own = [address for address in [*found, dig_str(self.raw, "NetworkSettings", "IPAddress")] if address]
+        return own or (["127.0.0.1"] if self.host_network else [])
+
+
+def _tcp(port: str) -> int | None:
+    """The number of `80/tcp`."""
+    number, _, protocol = port.partition("/")
+    return _number(number) if protocol == "tcp" else None
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() else None
 
 
 def command_words(inspected: dict[str, Any]) -> list[str]:

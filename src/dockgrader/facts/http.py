@@ -23,6 +23,7 @@ from dockgrader.hosts.deadline import Deadline, background
 from dockgrader.hosts.pace import FACTOR, enough, too_slow
 
 HTTP_SECONDS = 10.0
+"""What each GET may take, where the run has as much left."""
 BODY_CAP = 64 << 10
 PORTS = 40
 """Addresses that are asked at the most: each published port has two, of IPv4 and of IPv6."""
@@ -92,7 +93,7 @@ class HttpSeries(Fact[list[Series]]):
         return found
 
     def _ask_all(self, setting: Setting, inspected: Inspected, early: _Asking) -> list[dict[str, Any]]:
-        """In ten seconds, or in more on a slow machine (hosts.pace)."""
+        """Each GET in ten seconds, or in more on a slow machine (hosts.pace)."""
         begun = time.monotonic()
         ports = inspected.published[:PORTS]
         found = early.answers(ports)
@@ -100,7 +101,7 @@ class HttpSeries(Fact[list[Series]]):
             return found
         # A dead engine forwards no ports: that is not the student's fault either.
         shortest = setting.host.engine.control(inspected.id)
-        waited = time.monotonic() - begun - shortest
+        waited = min(HTTP_SECONDS, time.monotonic() - begun - shortest)  # the one GET that failed
         if enough(waited, shortest) or not _may_come(found):
             return found
         found = _Asking(self, setting, FACTOR * shortest).answers(ports)
@@ -117,11 +118,12 @@ class HttpSeries(Fact[list[Series]]):
         return next((item.ports for item in listed if self.container in (item.id, *item.names)), ())
 
     def ask(
-        self, host: Host, address: str, port: int, deadline: Deadline, answered: threading.Event
+        self, host: Host, address: str, port: int, run: Deadline, seconds: float, answered: threading.Event
     ) -> list[dict[str, Any]]:
         """Again while nothing listens yet, unless the port has answered at another address (IPv4 and IPv6)."""
         pages: list[dict[str, Any]] = []
         silent: dict[str, Any] | None = None
+        deadline = run.sooner(seconds)
         while len(pages) < self.times:
             page = _get(host, address, port, self.path, deadline)
             if page["problem"] in NOT_YET and not answered.is_set() and not deadline.passed():
@@ -132,6 +134,7 @@ class HttpSeries(Fact[list[Series]]):
             pages.append(silent if silent and page["problem"] == "timeout" else page)
             if page["problem"]:
                 return pages
+            deadline, silent = run.sooner(seconds), None
         answered.set()
         return pages
 
@@ -151,12 +154,15 @@ class HttpSeries(Fact[list[Series]]):
 
 
 class _Asking:
-    """Asks addresses all at once, within so many seconds, since a dead port must not use up the time of the others."""
+    """Asks addresses all at once, since a dead port must not use up the time of the others.
+
+    Each GET has so many seconds.
+    """
 
     def __init__(self, series: HttpSeries, setting: Setting, seconds: float) -> None:
         self._series = series
         self._setting = setting
-        self._deadline = setting.deadline.sooner(seconds)
+        self._seconds = seconds
         self._answered: dict[int, threading.Event] = defaultdict(threading.Event)
         self._asked: dict[tuple[str, int], Future[list[dict[str, Any]]]] = {}
 
@@ -165,7 +171,9 @@ class _Asking:
         for address, port in ports[:PORTS]:
             if (address, port) not in self._asked:
                 ask = partial(self._series.ask, self._setting.host, address, port)
-                self._asked[address, port] = background(partial(ask, self._deadline, self._answered[port]))
+                self._asked[address, port] = background(
+                    partial(ask, self._setting.deadline, self._seconds, self._answered[port])
+                )
 
     def answers(self, ports: Sequence[tuple[str, int]]) -> list[dict[str, Any]]:
         """What these addresses and ports answer."""

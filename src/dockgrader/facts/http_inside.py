@@ -24,7 +24,7 @@ from dockgrader.facts.http import (
     whole,
 )
 from dockgrader.hosts.base import Conflict, Missing, Output
-from dockgrader.hosts.deadline import Deadline, background
+from dockgrader.hosts.deadline import background
 
 _NO_TOOL = 97
 _CANNOT_RUN = (126, 127)
@@ -60,8 +60,7 @@ def ask_inside(setting: Setting, inspected: Inspected, path: str, times: int) ->
     by_port: dict[int, tuple[str, int]] = {}
     for where, own in inspected.publications.items():
         by_port.setdefault(own, where)
-    deadline = setting.deadline.sooner(HTTP_SECONDS)
-    ask = partial(_series, setting, inspected, path, times, deadline)
+    ask = partial(_series, setting, inspected, path, times)
     asked = [background(partial(ask, own, where)) for own, where in list(by_port.items())[:PORTS]]
     return [future.result() for future in asked]
 
@@ -71,7 +70,6 @@ def _series(
     inspected: Inspected,
     path: str,
     times: int,
-    deadline: Deadline,
     own: int,
     where: tuple[str, int],
 ) -> dict[str, Any]:
@@ -79,6 +77,7 @@ def _series(
     pages: list[dict[str, Any]] = []
     silent: dict[str, Any] | None = None
     pause = threading.Event()
+    deadline = setting.deadline.sooner(HTTP_SECONDS)
     while len(pages) < times:
         page = _page(setting, inspected, own, path, max(1.0, deadline.remaining()))
         if page["problem"] in NOT_YET and not deadline.passed():
@@ -89,6 +88,7 @@ def _series(
         pages.append(silent if silent and page["problem"] == "timeout" else page)
         if page["problem"]:
             break
+        deadline, silent = setting.deadline.sooner(HTTP_SECONDS), None
     return {"address": where[0], "port": where[1], "via": "container", "pages": pages}
 
 

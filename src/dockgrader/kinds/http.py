@@ -21,7 +21,10 @@ from dockgrader.report.model import Verdict
 
 
 class HttpCheck(TargetCheck):
-    """A container, or any replica of a service, answers GET on a published port, whichever it is."""
+    """A container, or any replica of a service, answers GET on a published port, whichever it is.
+
+    One in the host's network, where no port is published, answers on a port that its image or compose file names.
+    """
 
     kind: Literal["http"]
     path: str = Field("/", pattern=r"^/[!-~]*$", description="The path of the page")
@@ -29,12 +32,20 @@ class HttpCheck(TargetCheck):
     body: Pattern | None = Field(
         None, description="A regular expression for the whole text, spaces around it aside"
     )
-    grows: str | None = Field(None, description="A named group of `body` whose number grows from GET to GET")
+    matches: Pattern | None = Field(
+        None,
+        description="A regular expression found in the text, whatever else stands there; in place of `body`",
+    )
+    grows: str | None = Field(
+        None, description="A named group of `body` or `matches` whose number grows from GET to GET"
+    )
 
     @model_validator(mode="after")
-    def _grows_in_body(self) -> Self:
-        if self.grows is not None and self.grows not in re.compile(self.body or "").groupindex:
-            raise ValueError(f"grows: the body has no group (?P<{self.grows}>…)")
+    def _one_pattern(self) -> Self:
+        if self.body is not None and self.matches is not None:
+            raise ValueError("expected body: or matches:, not both")
+        if self.grows is not None and self.grows not in re.compile(self._pattern() or "").groupindex:
+            raise ValueError(f"grows: the regular expression has no group (?P<{self.grows}>…)")
         return self
 
     def asks_of(self, ref: str) -> Iterable[Fact[Any]]:
@@ -54,7 +65,14 @@ class HttpCheck(TargetCheck):
         answers = at_once([partial(see, self._fact(target.id)) for target in targets])
         for target, found in zip(targets, answers, strict=True):
             if not found:
-                misses.append(Failed("http.not-published", self._expected(), None, name=target.name))
+                misses.append(
+                    Failed(
+                        "http.host-network" if target.host_network else "http.not-published",
+                        self._expected(),
+                        None,
+                        name=target.name,
+                    )
+                )
             for series in found:
                 try:
                     return self._judge_one(target, series)
@@ -65,21 +83,19 @@ class HttpCheck(TargetCheck):
     def _fact(self, ref: str) -> HttpSeries:
         return HttpSeries(self.container or ref, self.path, 2 if self.grows else 1)
 
+    def _pattern(self) -> str | None:
+        return self.body if self.body is not None else self.matches
+
     def _expected(self) -> str | int:
-        return self.body if self.body is not None else self.status
+        pattern = self._pattern()
+        return pattern if pattern is not None else self.status
 
     def _judge_one(self, target: Inspected, series: Series) -> Verdict:
         where = {"name": target.name, "address": f"{series.address or '0.0.0.0'}:{series.port}"}  # noqa: S104
         numbers: list[int] = []
         for page in series.pages:
             self._refuse(page, where)
-            match = re.fullmatch("(?s:.*)" if self.body is None else self.body, page.body.strip())
-            if match is None or (self.grows and not (match[self.grows] or "").isdecimal()):
-                raise Failed(
-                    "http.body", self._expected(), page.body[:1000], **where, found=page.body.strip()[:200]
-                )
-            if self.grows:
-                numbers.append(int(match[self.grows][:18]))
+            numbers += self._numbers(page, where)
         if self.grows and not all(later > before for before, later in pairwise(numbers)):
             raise Failed(
                 "http.does-not-grow", self._expected(), numbers, **where, numbers=", ".join(map(str, numbers))
@@ -95,6 +111,22 @@ class HttpCheck(TargetCheck):
                 "http.status", self.status, page.status, **where, found=page.status, wanted=self.status
             )
 
+    def _numbers(self, page: Page, where: dict[str, str]) -> list[int]:
+        """The number that grows, if one is asked for. Raises Failed for a page with another text."""
+        text, pattern = page.body.strip(), self._pattern()
+        if pattern is None:
+            return []
+        whole = re.fullmatch(pattern, text)
+        found = list(re.finditer(pattern, text)) if self.matches is not None else [whole] if whole else []
+        texts = [match[self.grows] or "" for match in found] if self.grows else []
+        if not found or not all(number.isdecimal() for number in texts):
+            raise Failed("http.body", self._expected(), page.body[:1000], **where, found=text[:200])
+        numbers = list(dict.fromkeys(int(number[:18]) for number in texts))
+        if len(numbers) > 1:  # which of them is the counter?
+            shown = ", ".join(map(str, numbers[:5]))
+            raise Failed("http.many-numbers", self._expected(), numbers[:5], **where, numbers=shown)
+        return numbers
+
     def shown_by(self, see: See) -> list[str]:
         """`curl` of each published address."""
         try:
@@ -108,6 +140,7 @@ class HttpCheck(TargetCheck):
 
 _NEARNESS = (
     "http.not-published",
+    "http.host-network",
     "http.unreachable",
     "http.refused",
     "http.empty",
@@ -115,6 +148,7 @@ _NEARNESS = (
     "http.garbage",
     "http.status",
     "http.body",
+    "http.many-numbers",
     "http.does-not-grow",
 )
 """From the farthest miss to the nearest."""

@@ -7,7 +7,8 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from dockgrader.facts.base import Fact, See
+from dockgrader.errors import Unobserved
+from dockgrader.facts.base import Fact, See, dig_list
 from dockgrader.facts.containers import Image, Inspected
 from dockgrader.kinds.base import Check, Failed, passed
 from dockgrader.kinds.container import at_path
@@ -58,7 +59,9 @@ class ImageCheck(Check):
 
     def _same_id(self, target: Inspected, see: See) -> bool:
         images = (see(Image(name)) for name in self.named)
-        return any(image is not None and image.get("Id") == target.image_id for image in images)
+        if any(image is not None and image.get("Id") == target.image_id for image in images):
+            return True
+        return any(same_image(tag, name) for tag in _tags(target, see) for name in self.named)
 
     def _judge_image(self, name: str, see: See) -> Verdict:
         image = see(Image(name))
@@ -86,6 +89,21 @@ class ImageCheck(Check):
             f"docker container inspect -f '{{{{.Config.Image}}}} {{{{.Image}}}}' {self.container}",
             f"docker image inspect -f '{{{{.Id}}}}' {' '.join(self.named)}",
         ]
+
+
+def _tags(target: Inspected, see: See) -> list[str]:
+    """All names that the container's image has now: a name without a tag asks the engine for `latest` only."""
+    ident = target.image_id.removeprefix("sha256:")
+    if not ident:
+        return []
+    try:
+        image = see(Image(target.image_id))
+    except Unobserved as error:
+        by_id = ident.startswith(target.image.removeprefix("sha256:"))
+        if by_id or error.code != "evidence.missing":
+            raise
+        return []  # older evidence does not have it; the name that was given to `docker run` decides
+    return [str(tag) for tag in dig_list(image, "RepoTags")]
 
 
 def same_image(found: str, expected: str) -> bool:

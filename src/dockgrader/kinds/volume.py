@@ -42,7 +42,7 @@ class VolumeCheck(TargetCheck):
         return [*super().asks(), *([Container(self.same_as)] if self.same_as else [])]
 
     def judge(self, see: See) -> Verdict:
-        """The volume's name decides: it is unique on a host."""
+        """The volume's name decides, which is unique on a host, and the folder of it that is mounted."""
         verdict = passed()
         for target in self.targets(see):
             verdict = self._judge_one(target, see)
@@ -55,8 +55,18 @@ class VolumeCheck(TargetCheck):
         if mount is not None and mount.type == "volume":
             fits = not ANONYMOUS.fullmatch(mount.name) if self.any_name else mount.name == expected
             if fits:
+                self._refuse_subpath(target, mount.name, other)
                 return passed(expected, mount.name, name=target.name, path=self.path, volume=mount.name)
         raise self._mistake(target, mount, expected, other)
+
+    def _refuse_subpath(self, target: Inspected, volume: str, other: Inspected | None) -> None:
+        """Raises Failed for another folder of the right volume, in which other files are."""
+        found, wanted = target.subpath(self.path), other.subpath(self.path) if other else ""
+        if self.any_name or None in (found, wanted) or found == wanted:
+            return
+        params = {"name": target.name, "path": self.path, "volume": volume}
+        found, wanted = found or "/", wanted or "/"
+        raise Failed("volume.other-subpath", wanted, found, **params, found=found, wanted=wanted)
 
     def _expected(self, other: Inspected | None) -> str | None:
         """The volume's name, None for any."""

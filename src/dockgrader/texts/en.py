@@ -294,6 +294,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The volume {volume} is mounted in {name} at {found}; {path} was expected.",
         "The program looks for its data in {path}. Look at the destination of the mount.",
     ),
+    "volume.other-subpath": (
+        "{path} in {name} is the folder `{found}` of the volume {volume}, not its folder `{wanted}`.",
+        "`--mount` can take one folder of a volume (volume-subpath), in which other files are. "
+        "`docker inspect` shows it under HostConfig.Mounts.",
+    ),
     "volume.bind": (
         "{path} in {name} is a folder of the host ({found}), not the volume {volume}.",
         "Docker takes a source that begins with a slash for a folder of the host. What do volumes have instead?",
@@ -505,6 +510,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{name} publishes no port, so its page cannot be opened from the host.",
         "Which key of the compose file, or which option of `docker run`, publishes a port?",
     ),
+    "http.host-network": (
+        "{name} has the host's network, in which Docker publishes no port, and nothing names the port of its page.",
+        "In the host's network Docker ignores `ports`. Which network does the service get without `network_mode`?",
+    ),
     "http.unreachable": (
         "The published port {address} cannot be reached.",
         "`docker port` shows where the port leads.",
@@ -533,6 +542,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "http.body": (
         "The text at {address} is not the expected one: `{found}`",
         "Is it the application of the task that answers, or another program on the same port?",
+    ),
+    "http.many-numbers": (
+        "The text at {address} stands there several times, with different numbers: {numbers}.",
+        "Which of them is the counter? The page should tell it once.",
     ),
     "http.does-not-grow": (
         "The number at {address} should grow from request to request, but it does not: {numbers}.",

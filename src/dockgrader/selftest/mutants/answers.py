@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from dockgrader.facts.base import dig, dig_list, dig_str
@@ -13,6 +13,13 @@ from dockgrader.facts.http import HttpSeries
 from dockgrader.selftest.mutants.base import PAGE, Mutant, Path, field_name, other_text, replaced
 from dockgrader.selftest.world import World
 
+_OTHER_PAGE: Mapping[str, Callable[[str], str]] = {
+    "other-words": lambda text: re.sub(r"\w+", r"\g<0>x", text),
+    "no-punctuation": lambda text: re.sub(r"[,.;:!?]", "", text),
+    "other-case": str.swapcase,
+    "empty": lambda text: "",
+}
+"""Texts of a page that a person may take for the right one. More text around it is left out: it may be on the page."""
 _NOTHING_HEARD = {"status": None, "body": ""}
 
 
@@ -95,12 +102,10 @@ def _http(answer: Any) -> Iterator[tuple[str, Path, Any]]:
         )
     for status in (500, 404, 302):
         yield f"http.status-{status}", (), pages(lambda page, status=status: {**page, "status": status})
-    for name in other_text("x y"):
-        yield (
-            f"http.{name}",
-            (),
-            pages(lambda page, name=name: {**page, "body": other_text(dig_str(page, "body")).get(name, "?")}),
-        )
+    for name, other in _OTHER_PAGE.items():
+        spoilt = pages(lambda page, other=other: {**page, "body": other(dig_str(page, "body"))})
+        if spoilt != answer:
+            yield f"http.{name}", (), spoilt
     if any(len({dig(page, "body") for page in dig_list(series, "pages")}) > 1 for series in answer):
         yield (
             "http.stands-still",
