@@ -37,20 +37,29 @@ class Project:
     settled: bool = False
 
 
-def projects(containers: Sequence[Listed]) -> list[Project]:
-    """The projects on a host, newest first.
+def replicas(containers: Sequence[Listed]) -> list[Listed]:
+    """The containers of Compose services, newest first.
 
-    One-off containers (`run`) and hook containers (no config hash, Compose 5.3) are no replicas.
+    One-off containers (`run`) and hook containers (no config hash, Compose 5.3) are none.
     """
+    return [
+        item
+        for item in containers
+        if item.labels.get(PROJECT)
+        and item.labels.get(SERVICE)
+        and (CONFIG_HASH in item.labels or _PODMAN_HASH in item.labels)
+        and item.labels.get(ONE_OFF, "").lower() != "true"
+    ]
+
+
+def projects(containers: Sequence[Listed]) -> list[Project]:
+    """The projects on a host, newest first."""
     services: dict[str, dict[str, list[str]]] = {}
     running: set[str] = set()
     unsettled: set[str] = set()
-    for item in containers:
-        project, service = item.labels.get(PROJECT), item.labels.get(SERVICE)
-        replica = CONFIG_HASH in item.labels or _PODMAN_HASH in item.labels
-        if not project or not service or not replica or item.labels.get(ONE_OFF, "").lower() == "true":
-            continue
-        services.setdefault(project, {}).setdefault(service, []).append(item.id)
+    for item in replicas(containers):
+        project = item.labels[PROJECT]
+        services.setdefault(project, {}).setdefault(item.labels[SERVICE], []).append(item.id)
         if item.state == "running":
             running.add(project)
         if not item.settled:
