@@ -8,7 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from dockgrader.errors import Unobserved
-from dockgrader.facts.compose import CONFIG_FILES, DEPENDS_ON, VERSION, ComposeConfig, ComposeHash
+from dockgrader.facts.compose import CONFIG_FILES, DEPENDS_ON, VERSION, ComposeConfig
+from dockgrader.facts.compose_hash import ComposeHash
 from dockgrader.kinds.compose import ComposeCheck
 from tests.givens import FILES, Given, Raw, a_service, code, compose_file, hidden
 

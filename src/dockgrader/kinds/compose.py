@@ -24,9 +24,9 @@ from dockgrader.facts.compose import (
     WORKING_DIR,
     ComposeConfig,
     ComposeFiles,
-    ComposeHash,
     label_conditions,
 )
+from dockgrader.facts.compose_hash import ComposeHash
 from dockgrader.facts.containers import Inspected
 from dockgrader.kinds.base import Failed, passed
 from dockgrader.kinds.target import TargetCheck
