@@ -82,6 +82,8 @@ class FilesSay:
     services: Mapping[str, ServiceSpec]
     problem: str = ""
     paths: tuple[str, ...] = ()
+    whole: bool = True
+    """Whether there are no other services; files may include others."""
 
 
 @dataclass(frozen=True)
@@ -133,12 +135,12 @@ class ComposeFiles(Fact[FilesSay]):
 
     def parse(self, raw: Any) -> FilesSay:
         """Merged in order, as Compose does."""
-        from dockgrader.facts.compose_spec import effective
+        from dockgrader.facts.compose_spec import effective, incomplete
 
         problem = dig_str(raw, "problem")
         files = [file for file in dig_list(raw, "files") if isinstance(file, dict)]
         paths = tuple(str(path) for path in dig_list(raw, "paths"))
-        return FilesSay({} if problem else effective(files), problem, paths)
+        return FilesSay({} if problem else effective(files), problem, paths, not incomplete(files))
 
     def shown_by(self) -> str:
         """As a person asks."""
