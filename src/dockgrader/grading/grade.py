@@ -252,7 +252,8 @@ def judged(check: Check, see: See) -> Verdict:
 def refined(check: Check, verdict: Verdict) -> Verdict:
     """The author's code for what was found, where the author expects this mistake."""
     for mistake in check.mistakes:
-        if mistake.instead_of in (None, verdict.code) and matches(mistake.actual, verdict.actual):
+        codes = [mistake.instead_of] if isinstance(mistake.instead_of, str) else mistake.instead_of
+        if (codes is None or verdict.code in codes) and matches(mistake.actual, verdict.actual):
             return Verdict(verdict.status, mistake.code, verdict.expected, verdict.actual, verdict.params)
     return verdict
 
