@@ -16,11 +16,10 @@ from dockgrader.facts.compose import (
     WORKING_DIR,
     ComposeConfig,
     ComposeFiles,
-    ComposeHash,
-    HashSays,
     label_conditions,
     projects,
 )
+from dockgrader.facts.compose_hash import ComposeHash, HashSays
 from dockgrader.facts.compose_paths import file_paths
 from dockgrader.facts.containers import Containers
 from dockgrader.hosts.base import ELSEWHERE, HERE, Nearness, Output, ReadFile

@@ -22,7 +22,19 @@ from dockgrader.grading.grade import grade
 from dockgrader.hosts.base import Output
 from dockgrader.kinds.container import ContainerCheck
 from dockgrader.report.model import CheckReport, HostReport, Report
-from tests.givens import MIB, Given, Raw, a_container, a_service, an_answer, an_engine, hex_id, listing, pages
+from tests.givens import (
+    MIB,
+    Given,
+    Raw,
+    a_container,
+    a_service,
+    an_answer,
+    an_engine,
+    an_event,
+    hex_id,
+    listing,
+    pages,
+)
 from tests.solution import Solved, checks_of, graded
 
 DOWN = Unobserved("engine.down", "the engine is gone")
@@ -146,6 +158,7 @@ MISTAKES = [
     {"actual": 209815200, "code": "memory.notes-slip", "message": "A slip of {name}.", "hint": "Count."},
     {"actual": {"at_least": 10**9}, "code": "memory.giant", "instead_of": "memory.different"},
     {"actual": {"at_most": 10**6}, "code": "memory.never", "instead_of": "memory.other-code"},
+    {"actual": 7, "code": "memory.seven", "instead_of": ["memory.other-code", "memory.different"]},
 ]
 
 
@@ -156,6 +169,7 @@ MISTAKES = [
         (209815200, "memory.notes-slip"),
         (10**10, "memory.giant"),
         (5, "memory.different"),
+        (7, "memory.seven"),
         (0, "memory.unlimited"),
     ],
 )
@@ -305,6 +319,28 @@ def test_what_is_spoilt_is_found_and_the_other_tasks_keep_their_points(
     assert {other.id: other.score for other in found.tasks if other.id != task} == dict.fromkeys(
         {"limits", "volume", "compose"} - {task}, 10
     )
+
+
+@pytest.mark.parametrize("exit_code", ["0", "1"])
+@pytest.mark.parametrize(
+    "actions", [["start", "die"], ["start", "kill", "die"]], ids=["by itself", "stopped"]
+)
+@pytest.mark.parametrize("service", ["redis", "web"])
+def test_a_service_that_has_ended_is_dead_however_it_ended(
+    service: str, actions: list[str], exit_code: str
+) -> None:
+    """Also one with `command: "true"`, which ends by itself and without an error."""
+    name = f"compose-{service}-1"
+    dead = a_service(service, status="exited", state={"ExitCode": int(exit_code)})
+    life = [an_event(action, at, name=name, exitCode=exit_code) for at, action in enumerate(actions, 100)]
+    found = checks_of(graded(Solved({name: dead}, answers={"/events": life}))[0])[
+        f"compose/{service}-running"
+    ]
+    assert (found.code, found.message) == (
+        f"{service}.dead",
+        f"The service {service} was started, but has exited.",
+    )
+    assert found.hint
 
 
 @pytest.mark.parametrize(

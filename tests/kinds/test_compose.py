@@ -8,12 +8,14 @@ import pytest
 from pydantic import ValidationError
 
 from dockgrader.errors import Unobserved
-from dockgrader.facts.compose import CONFIG_FILES, DEPENDS_ON, VERSION, ComposeConfig, ComposeHash
+from dockgrader.facts.compose import CONFIG_FILES, DEPENDS_ON, VERSION, ComposeConfig, ComposeFiles
+from dockgrader.facts.compose_hash import ComposeHash
 from dockgrader.kinds.compose import ComposeCheck
 from tests.givens import FILES, Given, Raw, a_service, code, compose_file, hidden
 
 CHECK = ComposeCheck(id="depends", kind="compose", service="web", depends_on={"redis": "service_healthy"})
-V1: dict[str, str | None] = {DEPENDS_ON: None, VERSION: "1.29.2"}
+Labels = dict[str, str | None]
+V1: Labels = {DEPENDS_ON: None, VERSION: "1.29.2"}
 NO_LABEL: dict[str, str | None] = {DEPENDS_ON: None}
 CONFIG = ComposeConfig("compose", FILES.working_dir, FILES.config_files)
 HASH = ComposeHash("compose", FILES.working_dir, FILES.config_files, "web", "c0ffee")
@@ -130,6 +132,116 @@ def test_a_file_without_the_service_says_nothing() -> None:
     file = compose_file("services: {other: {}}")
     see = Given(a_service("web", labels=NO_LABEL), facts={FILES: file, CONFIG: file})
     assert hidden(CHECK, see) == "compose.unreadable"
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        (compose_file("services: {app: {}, redis: {}}"), "depends.not-brought-up"),
+        (compose_file("services: {app: {}}\ninclude: [other.yml]"), "compose.unreadable"),
+    ],
+)
+def test_on_compose_v1_a_file_that_has_lost_the_service_is_another_one(file: Raw, expected: str) -> None:
+    """Only if there is no other file that may have it."""
+    see = Given(a_service("web", labels=V1), facts={FILES: file, CONFIG: NO_FILE})
+    assert (code(CHECK, see) if expected.startswith("depends") else hidden(CHECK, see)) == expected
+
+
+# A web that `up` has left as it was: the files of the last `up` stand in the labels of redis.
+
+NEWER = ComposeFiles("/srv/compose", "/srv/compose/homework.yml")
+NEWER_HASH = ComposeHash("compose", NEWER.working_dir, NEWER.config_files, "web", "c0ffee")
+LIST = web("[redis]")
+
+
+def made(minute: int, service: str, **labels: str | None) -> Raw:
+    return {**a_service(service, labels=labels), "Created": f"2026-03-01T10:{minute:02}:00.5Z"}
+
+
+def after_the_last_up(own: Raw, newer: Raw, *, redis_made: int = 5, labels: Labels) -> Given:
+    """Containers of which web names one file, and redis the newer one."""
+    there = [
+        made(redis_made, "redis", **{CONFIG_FILES: NEWER.config_files}),
+        made(3, "web", **labels),
+    ]
+    return Given(
+        *there, facts={FILES: own, NEWER: newer, HASH: {"hash": "0ther"}, NEWER_HASH: {"hash": "c0ffee"}}
+    )
+
+
+@pytest.mark.parametrize(
+    ("own", "newer", "redis_made", "expected"),
+    [
+        (LIST, HEALTHY, 5, "ok"),
+        (NO_FILE, HEALTHY, 5, "ok"),
+        (NO_FILE, LIST, 5, "depends.plain-list"),
+        (LIST, NO_FILE, 5, "depends.plain-list"),
+        (
+            LIST,
+            HEALTHY,
+            2,
+            "depends.plain-list",
+        ),  # web was made of the list after redis was of the right file
+        (NO_FILE, HEALTHY, 2, "depends.service-started"),
+        (LIST, HEALTHY, 3, "depends.plain-list"),
+    ],
+)
+def test_on_compose_v2_the_files_of_the_last_up_count(
+    own: Raw, newer: Raw, redis_made: int, expected: str
+) -> None:
+    labels: Labels = {DEPENDS_ON: "redis:service_started:false"}
+    assert code(CHECK, after_the_last_up(own, newer, redis_made=redis_made, labels=labels)) == expected
+
+
+def test_on_compose_v2_only_the_last_of_several_later_ones_counts() -> None:
+    last = ComposeFiles("/srv/compose", "/srv/compose/last.yml")
+    there = [
+        made(9, "db", **{CONFIG_FILES: last.config_files}),
+        made(5, "redis", **{CONFIG_FILES: NEWER.config_files}),
+        made(3, "web", **{DEPENDS_ON: "redis:service_started:false"}),
+    ]
+    facts = {FILES: LIST, NEWER: HEALTHY, last: LIST}
+    assert code(CHECK, Given(*there, facts=facts)) == "depends.plain-list"
+    assert code(CHECK, Given(*there, facts=facts | {NEWER: LIST, last: HEALTHY})) == "ok"
+
+
+@pytest.mark.parametrize("redis_made", [2, 5])
+@pytest.mark.parametrize("own", [NO_FILE, LIST, HEALTHY, compose_file("services: {app: {}}")])
+def test_on_compose_v1_any_file_counts_with_which_the_hash_agrees(own: Raw, redis_made: int) -> None:
+    assert code(CHECK, after_the_last_up(own, HEALTHY, redis_made=redis_made, labels=V1)) == "ok"
+
+
+@pytest.mark.parametrize(
+    ("own", "newer", "hash_says", "expected"),
+    [
+        (LIST, HEALTHY, {"hash": "0ther"}, "depends.plain-list"),
+        (NO_FILE, HEALTHY, {"hash": "0ther"}, "depends.not-brought-up"),
+        (NO_FILE, LIST, {}, "depends.plain-list"),
+        (LIST, HEALTHY, {"problem": "no Compose v1"}, "compose.unreadable"),
+        (NO_FILE, NO_FILE, {}, "compose.unreadable"),
+    ],
+)
+def test_on_compose_v1_no_file_counts_without_the_hash(
+    own: Raw, newer: Raw, hash_says: Raw, expected: str
+) -> None:
+    see = after_the_last_up(own, newer, labels=V1)
+    see._answers[NEWER_HASH] = hash_says
+    assert (code(CHECK, see) if expected.startswith("depends") else hidden(CHECK, see)) == expected
+
+
+def test_other_projects_files_do_not_count() -> None:
+    other = {
+        **a_service("redis", "other", labels={CONFIG_FILES: NEWER.config_files}),
+        "Created": "2026-03-02T10:00:00Z",
+    }
+    see = Given(other, labelled(""), facts={FILES: LIST, NEWER: HEALTHY})
+    assert code(CHECK.model_copy(update={"project": "compose"}), see) == "depends.plain-list"
+
+
+def test_other_files_are_asked_only_where_its_own_do_not_say_so() -> None:
+    see = after_the_last_up(HEALTHY, LIST, labels={DEPENDS_ON: ""})
+    assert code(CHECK, see) == "ok"
+    assert NEWER not in see.asked
 
 
 def test_any_replica_may_show_it() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dockgrader.facts.compose import PROJECT
 from dockgrader.facts.containers import Image, Inspected
 from dockgrader.facts.engine import Event, Events
 from dockgrader.kinds import missing
@@ -62,6 +63,14 @@ def test_typographic_quotes_in_the_image_are_why_it_died() -> None:
 def test_a_near_name_comes_first() -> None:
     failed = reason(a_container("test-limit"), life=[START, RAN_OUT])
     assert (failed.verdict.code, failed.verdict.actual) == ("container.near-name", "test-limit")
+
+
+def test_what_compose_has_named_was_not_mistyped() -> None:
+    there = Given(a_container("app_redis_2", labels={PROJECT: "app"}))
+    assert missing.container("redis_2", there).verdict.code == "container.missing"
+    assert (
+        missing.container("redis_2", Given(a_container("app_redis_2"))).verdict.code == "container.near-name"
+    )
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from dockgrader.kinds.base import Failed
 from dockgrader.kinds.container import ContainerCheck
 from dockgrader.kinds.image import ImageCheck
 from dockgrader.kinds.target import candidates, running_or_failed
-from tests.givens import Given, a_container, a_service, code, hex_id
+from tests.givens import Given, Raw, a_container, a_service, code, hex_id
 
 
 def running(**target: Any) -> ContainerCheck:
@@ -95,6 +95,36 @@ def test_projects_that_could_be_meant_are_the_running_ones() -> None:
     )
     checks = [running(service="web"), running(service="redis")]
     assert [project.name for project in candidates(checks, see)] == ["new"]
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        ([a_service("redis", "others")], ["homework"]),  # somebody's, from before
+        ([a_service("redis", "others"), a_service("web", "others")], ["others"]),
+    ],
+)
+def test_a_stopped_project_with_all_services_is_meant_before_an_older_part_of_one(
+    others: list[Raw], expected: list[str]
+) -> None:
+    homework = [a_service(service, "homework", status="exited") for service in ("web", "redis")]
+    checks = [running(service="web"), running(service="redis")]
+    assert [project.name for project in candidates(checks, Given(*homework, *others))] == expected
+
+
+def test_what_was_begun_after_it_could_be_meant_as_well() -> None:
+    """Such as the homework itself, in another folder, with a service that is misnamed."""
+    old = [a_service(service, "old", status="exited") for service in ("web", "redis")]
+    see = Given(a_service("redis", "newer"), *old, a_service("redis", "older"))
+    checks = [running(service="web"), running(service="redis")]
+    assert [project.name for project in candidates(checks, see)] == ["old", "newer"]
+
+
+def test_when_none_runs_one_with_all_services_is_meant_first() -> None:
+    whole = [a_service(service, "whole", status="exited") for service in ("web", "redis")]
+    see = Given(a_service("redis", "part", status="exited"), *whole)
+    checks = [running(service="web"), running(service="redis")]
+    assert [project.name for project in candidates(checks, see)] == ["whole", "part"]
 
 
 def test_when_none_runs_all_could_be_meant() -> None:

@@ -61,7 +61,7 @@ COMPUTED: dict[tuple[str, str], set[str]] = {
     ("namespace", "_own"): {f"namespace.{kind}-of-host" for kind in KINDS},
     ("unshare", "_rules"): {"unshare.no-fork", *(f"unshare.{kind}-of-host" for kind in KINDS)},
     # What _mistake of the same module returns.
-    ("compose", "_judge_replica"): {
+    ("compose", "_miss"): {
         *("depends.missing", "depends.other-condition"),
         *("depends.plain-list", "depends.service-started"),
     },

@@ -12,7 +12,7 @@ from dockgrader.facts.base import Answer, Fact, Setting, dig_list, dig_str
 from dockgrader.facts.compose_paths import file_paths, possible_paths
 from dockgrader.facts.containers import Container, Containers, Listed
 from dockgrader.frozen import dataclass
-from dockgrader.hosts.base import Missing, Output
+from dockgrader.hosts.base import Missing
 
 # What reads compose files is imported where it is used: a project of Compose v2 is often judged by its labels.
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ CONFIG_HASH, DEPENDS_ON, VERSION = PREFIX + "config-hash", PREFIX + "depends_on"
 WORKING_DIR, CONFIG_FILES = PREFIX + "project.working_dir", PREFIX + "project.config_files"
 ENV_FILE = PREFIX + "project.environment_file"
 _PODMAN_HASH = "io.podman.compose.config-hash"
-_COMPOSE_SECONDS = 25.0
+COMPOSE_SECONDS = 25.0
 
 
 @dataclass(frozen=True)
@@ -37,20 +37,29 @@ class Project:
     settled: bool = False
 
 
-def projects(containers: Sequence[Listed]) -> list[Project]:
-    """The projects on a host, newest first.
+def replicas(containers: Sequence[Listed]) -> list[Listed]:
+    """The containers of Compose services, newest first.
 
-    One-off containers (`run`) and hook containers (no config hash, Compose 5.3) are no replicas.
+    One-off containers (`run`) and hook containers (no config hash, Compose 5.3) are none.
     """
+    return [
+        item
+        for item in containers
+        if item.labels.get(PROJECT)
+        and item.labels.get(SERVICE)
+        and (CONFIG_HASH in item.labels or _PODMAN_HASH in item.labels)
+        and item.labels.get(ONE_OFF, "").lower() != "true"
+    ]
+
+
+def projects(containers: Sequence[Listed]) -> list[Project]:
+    """The projects on a host, newest first."""
     services: dict[str, dict[str, list[str]]] = {}
     running: set[str] = set()
     unsettled: set[str] = set()
-    for item in containers:
-        project, service = item.labels.get(PROJECT), item.labels.get(SERVICE)
-        replica = CONFIG_HASH in item.labels or _PODMAN_HASH in item.labels
-        if not project or not service or not replica or item.labels.get(ONE_OFF, "").lower() == "true":
-            continue
-        services.setdefault(project, {}).setdefault(service, []).append(item.id)
+    for item in replicas(containers):
+        project = item.labels[PROJECT]
+        services.setdefault(project, {}).setdefault(item.labels[SERVICE], []).append(item.id)
         if item.state == "running":
             running.add(project)
         if not item.settled:
@@ -73,6 +82,8 @@ class FilesSay:
     services: Mapping[str, ServiceSpec]
     problem: str = ""
     paths: tuple[str, ...] = ()
+    whole: bool = True
+    """Whether there are no other services; files may include others."""
 
 
 @dataclass(frozen=True)
@@ -124,12 +135,12 @@ class ComposeFiles(Fact[FilesSay]):
 
     def parse(self, raw: Any) -> FilesSay:
         """Merged in order, as Compose does."""
-        from dockgrader.facts.compose_spec import effective
+        from dockgrader.facts.compose_spec import effective, incomplete
 
         problem = dig_str(raw, "problem")
         files = [file for file in dig_list(raw, "files") if isinstance(file, dict)]
         paths = tuple(str(path) for path in dig_list(raw, "paths"))
-        return FilesSay({} if problem else effective(files), problem, paths)
+        return FilesSay({} if problem else effective(files), problem, paths, not incomplete(files))
 
     def shown_by(self) -> str:
         """As a person asks."""
@@ -137,7 +148,7 @@ class ComposeFiles(Fact[FilesSay]):
 
 
 @dataclass(frozen=True)
-class _ComposeSays(Fact[Answer]):
+class ComposeSays(Fact[Answer]):
     """What Compose itself says of a project, called with the files that were found."""
 
     project: str
@@ -145,19 +156,27 @@ class _ComposeSays(Fact[Answer]):
     config_files: str
     env_file: str = field(default="", kw_only=True)
 
-    def _call(self, paths: Sequence[str] = ()) -> list[str]:
+    def call(self, paths: Sequence[str] = ()) -> list[str]:
+        """Compose's options that name the project, and the files at these paths or at the likeliest ones."""
         files = list(paths) or file_paths(self.working_dir, self.config_files)
         named = [word for path in files for word in ("-f", path)]
         return ["-p", self.project, "--project-directory", self.working_dir, *self._env(files), *named]
 
     def _env(self, files: list[str]) -> list[str]:
-        """`--env-file`, which Compose v1 writes down relative to the folder in which it was run, like the files."""
-        if not self.env_file:
-            return []
-        possible = possible_paths(self.working_dir, f"{self.config_files},{self.env_file}")
-        return next((["--env-file", paths[-1]] for paths in possible if paths[:-1] == files), [])
+        path = self.env_path(files)
+        return ["--env-file", path] if path else []
 
-    def _found(self, setting: Setting) -> tuple[str, ...]:
+    def env_path(self, files: Sequence[str]) -> str:
+        """The path of `--env-file`, which Compose v1 writes down relative to the folder in which it was run, like the
+        files; empty where there is none.
+        """
+        if not self.env_file:
+            return ""
+        possible = possible_paths(self.working_dir, f"{self.config_files},{self.env_file}")
+        return next((paths[-1] for paths in possible if paths[:-1] == list(files)), "")
+
+    def found(self, setting: Setting) -> tuple[str, ...]:
+        """The paths at which the files are."""
         return setting.see(ComposeFiles(self.working_dir, self.config_files)).paths
 
     def question(self) -> dict[str, Any]:
@@ -167,7 +186,7 @@ class _ComposeSays(Fact[Answer]):
 
 
 @dataclass(frozen=True)
-class ComposeConfig(_ComposeSays[FilesSay]):
+class ComposeConfig(ComposeSays[FilesSay]):
     """The same from Compose itself on the host, for files whose merging needs it (extends, include, variables)."""
 
     name: ClassVar[str] = "compose-config"
@@ -176,10 +195,10 @@ class ComposeConfig(_ComposeSays[FilesSay]):
         """`docker compose config`, else Compose v1's."""
         from dockgrader.facts.compose_file import NotCompose, relevant
 
-        call = self._call(self._found(setting))
+        call = self.call(self.found(setting))
         for program in (["docker", "compose"], ["docker-compose"]):
             try:
-                output = setting.host.run([*program, *call, "config"], _COMPOSE_SECONDS)
+                output = setting.host.run([*program, *call, "config"], COMPOSE_SECONDS)
                 if output.exit == 0:
                     return {"files": [relevant(output.stdout)]}
             except (Missing, NotCompose):
@@ -197,75 +216,7 @@ class ComposeConfig(_ComposeSays[FilesSay]):
 
     def shown_by(self) -> str:
         """As a person asks."""
-        return shlex.join(["docker", "compose", *self._call(), "config"])
-
-
-@dataclass(frozen=True)
-class HashSays:
-    """Compose v1's hash of a service as its files are now, or the `problem` for which it cannot be told."""
-
-    hash: str
-    problem: str = ""
-    version: str = ""
-    """Of the Compose that was asked, where its hash differs; empty in evidence from before it was kept."""
-
-
-@dataclass(frozen=True)
-class ComposeHash(_ComposeSays[HashSays]):
-    """`docker-compose config --hash SERVICE` of Compose v1; equal to the label when the file is what runs.
-
-    `running` is the label's hash: when it comes out at once, Compose's version need not be asked.
-    """
-
-    service: str
-    running: str
-    name: ClassVar[str] = "compose-hash"
-
-    def read(self, setting: Setting) -> Any:
-        """Another Compose generation hashes otherwise, so that a difference counts only from v1."""
-        problem = "Compose v1 (`docker-compose`), which started this project, cannot be asked on this host"
-        argv = self._argv(self._found(setting))
-        try:
-            output = setting.host.run(argv, _COMPOSE_SECONDS)
-            found = _hash(output)
-            if found == self.running or self._hash_in_folder(setting, argv) == self.running:
-                return {"hash": self.running}
-            version = setting.host.run(["docker-compose", "version", "--short"], _COMPOSE_SECONDS)
-        except Missing:
-            return {"problem": problem}
-        except Unobserved as error:
-            return {"problem": str(error)}
-        if not found or not version.stdout.startswith(b"1."):
-            return {"problem": problem}
-        if b"variable is not set" in output.stderr:
-            return {
-                "problem": "the compose file has variables that are not set here, so its hash tells nothing"
-            }
-        return {"hash": found, "version": version.stdout.decode("utf-8", "replace").strip()}
-
-    def _hash_in_folder(self, setting: Setting, argv: list[str]) -> str:
-        """The file may name ${PWD}, and the grader may stand elsewhere than the student did."""
-        try:
-            return _hash(setting.host.run(["env", f"PWD={self.working_dir}", *argv], _COMPOSE_SECONDS))
-        except Missing:
-            return ""
-
-    def parse(self, raw: Any) -> HashSays:
-        """As it was read."""
-        return HashSays(dig_str(raw, "hash"), dig_str(raw, "problem"), dig_str(raw, "version"))
-
-    def _argv(self, paths: Sequence[str] = ()) -> list[str]:
-        return ["docker-compose", *self._call(paths), "config", "--hash", self.service]
-
-    def shown_by(self) -> str:
-        """As a person asks."""
-        return shlex.join(self._argv())
-
-
-def _hash(output: Output) -> str:
-    """The hash in `web 0123…`, empty where there is none."""
-    words = output.stdout.decode("utf-8", "replace").split() if output.exit == 0 else []
-    return words[1] if len(words) > 1 else ""
+        return shlex.join(["docker", "compose", *self.call(), "config"])
 
 
 def label_conditions(label: str) -> dict[str, str]:

@@ -55,13 +55,13 @@ def relevant(text: bytes) -> dict[str, Plain]:
     kept as they are written, as strings, their `$` unexpanded. The output of `docker compose config`, YAML or
     JSON, can be read in the same way. Raises NotCompose.
     """
-    top = _entries(_root(text))
+    top = entries_of(root_of(text))
     if "services" in top:
         services = _kept(top["services"], _services)
     elif top and all(key in _OTHER_TOP_LEVEL or key.startswith("x-") for key in top):
         services = {}
     else:  # format 1: the services stand at the top
-        of_services = {key: node for key, node in top.items() if _FORMAT_1_MARKS & _entries(node).keys()}
+        of_services = {key: node for key, node in top.items() if _FORMAT_1_MARKS & entries_of(node).keys()}
         if not of_services:
             raise NotCompose("no `services` in it")
         services = _named_services(of_services)
@@ -70,7 +70,7 @@ def relevant(text: bytes) -> dict[str, Plain]:
     return {"services": services or {}} | ({"include": True} if "include" in top else {})
 
 
-def _root(text: bytes) -> yaml.Node:
+def root_of(text: bytes) -> yaml.Node:
     if len(text) > MAX_BYTES:
         raise NotCompose(f"larger than {MAX_BYTES} bytes")
     try:
@@ -86,7 +86,7 @@ def _root(text: bytes) -> yaml.Node:
     return root
 
 
-def _entries(node: yaml.Node) -> dict[str, yaml.Node]:
+def entries_of(node: yaml.Node) -> dict[str, yaml.Node]:
     """A mapping's entries, `<<` resolved: own keys win, then the first one merged; of duplicates the last."""
     if not isinstance(node, yaml.MappingNode):
         return {}
@@ -96,7 +96,7 @@ def _entries(node: yaml.Node) -> dict[str, yaml.Node]:
         if key.tag == "tag:yaml.org,2002:merge":
             sources = value.value if isinstance(value, yaml.SequenceNode) else [value]
             for source in sources:
-                for name, node_there in _entries(source).items():
+                for name, node_there in entries_of(source).items():
                     merged.setdefault(name, node_there)
         elif isinstance(key, yaml.ScalarNode):
             own[key.value] = value
@@ -134,7 +134,7 @@ def _mapping(shape: Mapping[str, _Keep]) -> _Keep:
     def keep(node: yaml.Node) -> Plain:
         if not isinstance(node, yaml.MappingNode):
             return UNKNOWN
-        entries = _entries(node)
+        entries = entries_of(node)
         kept = {key: _kept(entries[key], keep) for key, keep in shape.items() if key in entries}
         return {key: value for key, value in kept.items() if value is not None}
 
@@ -150,7 +150,7 @@ def _depends_on(node: yaml.Node) -> Plain:
         return _scalars(yaml.SequenceNode(node.tag, [node]))
     if isinstance(node, yaml.SequenceNode):
         return _scalars(node)
-    entries = _entries(node)
+    entries = entries_of(node)
     if len(entries) > _MAX_ITEMS:
         return UNKNOWN
     return {
@@ -180,7 +180,7 @@ _SERVICE = _mapping(
 def _services(node: yaml.Node) -> Plain:
     if not isinstance(node, yaml.MappingNode):
         raise NotCompose("`services` is not a mapping")
-    return _named_services(_entries(node))
+    return _named_services(entries_of(node))
 
 
 def _named_services(entries: Mapping[str, yaml.Node]) -> dict[str, Plain]:

@@ -38,6 +38,11 @@ class Listed:
             return self.status.startswith("Up ") and not re.search("second|starting", self.status)
         return self.state in ("exited", "paused", "dead")
 
+    @property
+    def starting(self) -> bool:
+        """Whether its health is not decided yet, by the words of `docker ps` as well."""
+        return self.state == "running" and "starting" in self.status
+
 
 @dataclass(frozen=True)
 class Containers(Fact[list[Listed]]):

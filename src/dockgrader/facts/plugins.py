@@ -25,7 +25,7 @@ BUILT_IN = frozenset(
             "events",
             "exec",
         ),
-        *("health-within", "http-series", "image", "info", "machine", "steady-within"),
+        *("health-within", "http-series", "image", "info", "machine", "service-within", "steady-within"),
         *("cgroup-process", "file-in-volume", "namespaces", "restarted", "shells", "unused-volumes"),
     )
 )

@@ -18,6 +18,7 @@ from dockgrader.facts.containers import Container
 from dockgrader.facts.engine import Info
 from dockgrader.frozen import dataclass
 from dockgrader.grading.behind import Noting, Readings, fact_reports
+from dockgrader.grading.coming import Coming, absent_services, awaiting, on_their_way
 from dockgrader.grading.wording import check_report
 from dockgrader.hosts.deadline import at_once, background
 from dockgrader.kinds.base import BUILT_IN, Check, Failed
@@ -136,13 +137,23 @@ def grade_task(task: Task, see: Source, *, active: bool = False) -> Graded:
     except Unobserved:
         found = []
     if not found:
-        return _grade_checks(tuple(task.ordered()), see, None, active)
-    ids = [ref for item in found for refs in item.services.values() for ref in refs]
+        return _grade_checks(tuple(task.ordered()), see, None, active, {})
+    absent = absent_services(task.checks, found, see)
+    ids = [
+        ref
+        for item in found
+        for service, refs in item.services.items()
+        if (item.name, service) not in absent
+        for ref in refs
+    ]
     see.start([Container(ref) for ref in ids[:_AT_ONCE]])
     see.start(_ahead(task.checks, found)[:_AT_ONCE])
+    coming = on_their_way(absent, see)
+    see.start(list(coming.values()))
 
     def on(name: str) -> Graded:
-        return _grade_checks(tuple(_within(check, name) for check in task.ordered()), see, name, active)
+        checks = tuple(_within(check, name) for check in task.ordered())
+        return _grade_checks(checks, see, name, active, coming)
 
     # At the same time, so that what one project is waited for is not missing from the next one's time.
     results = list(at_once([partial(on, item.name) for item in found]))
@@ -189,13 +200,15 @@ def _worth(graded: Graded) -> tuple[float, float]:
     return points[Status.PASSED] + points[Status.ERROR], points[Status.PASSED]
 
 
-def _grade_checks(checks: tuple[AnyCheck, ...], see: Source, project: str | None, active: bool) -> Graded:
+def _grade_checks(
+    checks: tuple[AnyCheck, ...], see: Source, project: str | None, active: bool, coming: Coming
+) -> Graded:
     verdicts: dict[str, Verdict] = {}
     seen: dict[str, dict[Fact[Any], str]] = {}
     for check in checks:
         noting = Noting(see)
         blocked = _blocked(check, verdicts, checks) or (None if active else _not_asked(check, see))
-        verdicts[check.id] = blocked or judged(check, noting)
+        verdicts[check.id] = blocked or judged(check, awaiting(check, noting, coming))
         seen[check.id] = noting.seen
     return Graded(verdicts, seen, checks, project)
 
@@ -239,7 +252,8 @@ def judged(check: Check, see: See) -> Verdict:
 def refined(check: Check, verdict: Verdict) -> Verdict:
     """The author's code for what was found, where the author expects this mistake."""
     for mistake in check.mistakes:
-        if mistake.instead_of in (None, verdict.code) and matches(mistake.actual, verdict.actual):
+        codes = [mistake.instead_of] if isinstance(mistake.instead_of, str) else mistake.instead_of
+        if (codes is None or verdict.code in codes) and matches(mistake.actual, verdict.actual):
             return Verdict(verdict.status, mistake.code, verdict.expected, verdict.actual, verdict.params)
     return verdict
 

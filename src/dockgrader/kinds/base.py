@@ -92,7 +92,9 @@ class Mistake(Spec):
 
     actual: Matcher = Field(description="What was found, as a value or a matcher")
     code: Identifier = Field(description="The stable name of this mistake")
-    instead_of: str | None = Field(None, description="Only where the kind's own code would be this one")
+    instead_of: str | list[str] | None = Field(
+        None, description="Only where the kind's own code would be this one, or one of these"
+    )
     message: Text | None = Field(None, description="What was expected and found")
     hint: Text | None = Field(None, description="How to get on")
 

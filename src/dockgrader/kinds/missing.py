@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dockgrader.facts.base import See, dig, dig_int, dig_str
+from dockgrader.facts.compose import PROJECT
 from dockgrader.facts.containers import Containers, Image, Inspected, command_words
 from dockgrader.facts.engine import Event, Events
 from dockgrader.facts.waiting import SteadyWithin, seconds_between
@@ -14,8 +15,9 @@ _NEAR = 0.8
 
 def container(name: str, see: See) -> Failed:
     """The reason why no container has this name."""
-    names = [other for item in glimpse(see, Containers()) or [] for other in item.names]
-    near = near_name(name, names)
+    # Compose makes names of its own, such as app_redis_2, which nobody has mistyped.
+    single = [item for item in glimpse(see, Containers()) or [] if PROJECT not in item.labels]
+    near = near_name(name, [other for item in single for other in item.names])
     if near:
         return Failed("container.near-name", name, near, name=name, near=near)
     life = glimpse(see, Events(name)) or []

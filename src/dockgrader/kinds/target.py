@@ -89,13 +89,23 @@ def service_ids(service: str, project: str | None, see: See) -> tuple[str, ...]:
 
 
 def candidates(checks: Iterable[Check], see: See) -> list[Project]:
-    """The projects on which a task's checks could be meant: those with one of the services, running ones first."""
+    """The projects on which a task's checks could be meant: of those with one of the services the running ones.
+
+    Where none that runs has all services, the newest that has them is meant as well, though it be stopped, and before
+    what is older than it: somebody's other project with a `redis` must not hide it.
+    """
     wanted = {check.service for check in checks if isinstance(check, TargetCheck) and check.service}
     if not wanted:
         return []
     there = [item for item in projects(see(Containers())) if wanted & set(item.services)]
     running = [item for item in there if item.running]
-    return running or there
+    whole = [item for item in there if wanted <= set(item.services)]
+    if not running:
+        return [*whole, *(item for item in there if item not in whole)]
+    if not whole or any(item.running for item in whole):
+        return running
+    newer = there[: there.index(whole[0])]
+    return [whole[0], *(item for item in running if item in newer)]
 
 
 def running_or_failed(target: Inspected, see: See) -> None:

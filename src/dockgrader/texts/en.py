@@ -501,8 +501,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Look at the condition in the compose file.",
     ),
     "depends.not-brought-up": (
-        "The compose file says {wanted}, but {name} was started from another version of the file "
-        "or of its image.",
+        "{name} was started from another version of the compose file, or of its image, than there is now.",
         "A changed depends_on counts only after the project is brought up again.",
     ),
     # The page.

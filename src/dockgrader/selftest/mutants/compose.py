@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from dockgrader.facts.base import dig_dict, dig_list
-from dockgrader.facts.compose import CONFIG_HASH, DEPENDS_ON, PREFIX, SERVICE, ComposeHash, label_conditions
+from dockgrader.facts.compose import CONFIG_HASH, DEPENDS_ON, PREFIX, SERVICE, label_conditions
+from dockgrader.facts.compose_hash import ComposeHash
 from dockgrader.selftest.mutants.base import GONE, Mutant, Path, replaced
 from dockgrader.selftest.world import World, files_key, labels_of, role_of
 
