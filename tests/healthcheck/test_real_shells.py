@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dockgrader.healthcheck.paper_shell import follow
+from dockgrader.healthcheck.paths import follow
 from dockgrader.healthcheck.parser import parse
 from dockgrader.healthcheck.syntax import UnsupportedSyntax
 from tests.healthcheck.scripts import RIGHT, WRONG
@@ -26,19 +26,25 @@ else
     exit 1
 fi
 """
+# Programs that the judge knows nothing of, or that run another one.
+FAKES = {
+    "redis-cli": FAKE_REDIS_CLI,
+    "nc": "#!/bin/sh\nexit 0\n",
+    "pgrep": "#!/bin/sh\nexit 0\n",
+}
 SHELLS = [name for name in ("dash", "bash", "busybox") if shutil.which(name)]
 NOT_IN_DASH = ("[[", "==", "pipefail")
 needs_shells = pytest.mark.skipif(not SHELLS, reason="no dash, bash or busybox here")
 
 
 class Machine:
-    """A folder with a redis-cli that plays a server which is up or down, and shells to run scripts in."""
+    """A folder with programs, of which a redis-cli plays a server which is up or down, and shells to run scripts in."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        fake = folder / "redis-cli"
-        fake.write_text(FAKE_REDIS_CLI)
-        fake.chmod(0o755)
+        for name, text in FAKES.items():
+            (folder / name).write_text(text)
+            (folder / name).chmod(0o755)
         for name in SHELLS:  # called `sh`, bash and busybox behave as /bin/sh does
             (folder / f"as-{name}").mkdir()
             (folder / f"as-{name}" / "sh").symlink_to(str(shutil.which(name)))

@@ -99,6 +99,11 @@ def test_every_code_has_an_example() -> None:
         (["pg_isready"], "pg_isready || true", "healthcheck.always-passes-or-true"),
         (["pg_isready"], "pg_isready --version", "healthcheck.other-command"),
         (["pg_isready"], "redis-cli ping", "healthcheck.other-command"),
+        (
+            ["pg_isready"],
+            "pg_isready | grep localhost",
+            "healthcheck.unclear",
+        ),  # it says so when it fails, too
         (["mysqladmin", "ping"], "mysqladmin ping -h localhost", "ok"),
         (["mysqladmin", "ping"], "mysqladmin -u root -p$PASSWORD ping", "ok"),
         (["mysqladmin", "ping"], "mysqladmin status ping", "healthcheck.other-command"),

@@ -16,29 +16,17 @@ from dockgrader.healthcheck.parser import parse
 from dockgrader.healthcheck.programs import look_up, run_program, unwrap
 from dockgrader.healthcheck.state import State
 from dockgrader.healthcheck.world import (
+    FAILURE,
     IO,
     MAX_DEPTH,
     Field,
     Input,
-    Log,
     ShellExit,
     Sink,
     Unclear,
     nothing,
     show,
 )
-
-Program = Callable[["Shell", IO], int | None]
-"""What is run in a world; returns its status."""
-
-
-def follow(
-    program: Program, expected: Sequence[str], comments: Sequence[str], *, up: bool
-) -> tuple[Log, int | None]:
-    """Run a program on paper in the world where the service is up, or down: what happened, and its status."""
-    log = Log(up, tuple(expected), list(comments))
-    io = nothing()
-    return log, Shell(log).contained(lambda sh: program(sh, io), io)
 
 
 class Shell(State):
@@ -81,9 +69,7 @@ class Shell(State):
     def _and_or(self, node: syntax.AndOr, io: IO, tested: bool) -> int | None:
         self._pipeline(node.first, io, tested or bool(node.rest))
         for n, (op, pipeline) in enumerate(node.rest, 1):
-            if self.status is None:
-                raise self.log.unclear("a status that is not known decides")
-            if (self.status == 0) == (op == "&&"):
+            if (self.decided() == 0) == (op == "&&"):
                 self._pipeline(pipeline, io, tested or n < len(node.rest))
                 if op == "||" and self.status == 0 and _is_just_true(pipeline):
                     self.log.masked = ("always-passes-or-true", "'|| true' makes its exit status 0")
@@ -99,10 +85,8 @@ class Shell(State):
             status = int(status == 0)
         self.status = status
         grouped = len(node.commands) == 1 and not _fails_alone(node.commands[0])
-        if self.errexit and not quiet and not grouped and status != 0:
-            if status is None:
-                raise self.log.unclear("a status that is not known decides under 'set -e'")
-            raise ShellExit(status)
+        if self.errexit and not quiet and not grouped and self.decided() != 0:
+            raise ShellExit(self.status)
 
     def _piped(self, commands: Sequence[syntax.AnyCommand], io: IO, tested: bool) -> int | None:
         statuses: list[int | None] = []
@@ -113,7 +97,8 @@ class Shell(State):
             statuses.append(self._apart(command, part, tested))
             stdin = Input(out.text)
         if self.pipefail:
-            return next((status for status in reversed(statuses) if status != 0), 0)
+            last = next((status for status in reversed(statuses) if status != 0), 0)
+            return FAILURE if last is None and set(statuses) - {0, None} else last
         return statuses[-1]
 
     def _apart(self, command: syntax.AnyCommand, io: IO, tested: bool) -> int | None:
@@ -140,10 +125,8 @@ class Shell(State):
 
     def _if(self, node: syntax.If, io: IO, tested: bool) -> int | None:
         for condition, body in node.branches:
-            status = self.script(condition, io, True)
-            if status is None:
-                raise self.log.unclear("a condition that is not known decides")
-            if status == 0:
+            self.script(condition, io, True)
+            if self.decided() == 0:
                 return self.script(body, io, tested)
         return self.script(node.otherwise, io, tested) if node.otherwise else 0
 
@@ -200,7 +183,7 @@ class Shell(State):
 
     def _variable(self, name: str) -> Field:
         if name == "?":
-            return None if self.status is None else str(self.status)
+            return None if self.status in (None, FAILURE) else str(self.status)
         return self.variables.get(name)
 
     def _output(self, script: syntax.Script, io: IO) -> Field:

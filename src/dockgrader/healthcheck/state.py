@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from dockgrader.healthcheck.names import SENSITIVE
-from dockgrader.healthcheck.world import Field, Log, show
+from dockgrader.healthcheck.world import FAILURE, Field, Log, show
 
 
 class State:
@@ -23,6 +23,12 @@ class State:
         """Start as a subshell of `parent` does."""
         self.variables = dict(parent.variables)
         self.status, self.errexit, self.pipefail = parent.status, parent.errexit, parent.pipefail
+
+    def decided(self) -> int:
+        """The last status where it decides what comes next: one that is not known is chosen."""
+        if self.status is None:
+            self.status = 0 if self.log.choose("a status that is not known decides") else FAILURE
+        return self.status
 
     def exit_status(self, args: list[Field]) -> int | None:
         """The status that `exit` with these arguments ends with."""

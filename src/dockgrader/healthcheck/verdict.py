@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 from dockgrader.frozen import dataclass
 from dockgrader.healthcheck.names import SHELLS, basename
-from dockgrader.healthcheck.paper_shell import Program, follow
 from dockgrader.healthcheck.parser import parse
+from dockgrader.healthcheck.paths import Program, follow
 from dockgrader.healthcheck.syntax import MAX_SCRIPT, ShellSyntaxError, UnsupportedSyntax
-from dockgrader.healthcheck.world import Log, show
+from dockgrader.healthcheck.world import FAILURE, Log, show
 
 HEALTH_CODES = (
     "ok",
@@ -140,7 +140,7 @@ def _decide(
     up, status_up = follow(program, expected, comments, up=True)
     down, status_down = follow(program, expected, comments, up=False)
     name = show(" ".join(expected))
-    if up.ran and status_up == 0 and status_down not in (0, None):
+    if up.passed and status_down not in (0, None):
         return HealthVerdict(True, "ok", f"passes and fails with {name}")
     if re.search(_TYPOGRAPHIC, text):
         return _wrong("typographic-quotes", show(text))
@@ -150,7 +150,8 @@ def _decide(
         code, why = down.masked or ("always-passes", "its exit status is 0")
         return _wrong(code, f"{why} even when {name} fails")
     if status_up not in (0, None):
-        return _wrong("never-passes", f"its exit status is {status_up} even when {name} succeeds")
+        ends = "it fails" if status_up == FAILURE else f"its exit status is {status_up}"
+        return _wrong("never-passes", f"{ends} even when {name} succeeds")
     return _wrong("unclear", up.unknown or down.unknown or "its exit status cannot be seen")
 
 

@@ -9,6 +9,10 @@ from dockgrader.healthcheck.names import basename
 MAX_TEXT = 1000  # characters of a text that is followed; longer ones count as unknown
 MAX_STEPS = 1000  # a command, an expansion and 64 characters of text are a step each
 MAX_DEPTH = 30  # commands inside each other, by groups, substitutions or nested shells
+MAX_CHOICES = 5  # decisions of unknown commands on one path
+
+FAILURE = -1
+"""An exit status that is surely not 0, and nobody knows which it is."""
 
 Field = str | None
 """A word after expansion; None is one whose text is unknown."""
@@ -88,17 +92,23 @@ def nothing() -> IO:
 
 @dataclass
 class Log:
-    """Whether the expected program succeeds, and what happened; shared by a shell and its subshells."""
+    """Whether the expected program succeeds, and what happened; shared by a shell and its subshells.
+
+    Where an unknown command decides, `plan` says for the first ones whether it succeeded; the others do.
+    """
 
     up: bool
     expected: tuple[str, ...]
     comments: list[str]
     ran: bool = False
+    passed: bool = False  # there is a way on which it ran and the script ended with 0
     echoed: str = ""  # a printed text that names the expected program
     other: str = ""  # the expected program with other words
     unknown: str = ""  # what could not be followed
     masked: tuple[str, str] | None = None  # code and cause of a status that was made 0
     commands: list[str] = field(default_factory=list)
+    plan: tuple[bool, ...] = ()
+    taken: list[bool] = field(default_factory=list)  # what was chosen, by the plan and beyond
     steps: int = 0
     depth: int = 0
 
@@ -112,6 +122,17 @@ class Log:
         self.steps += steps
         if self.steps > MAX_STEPS:
             raise self.unclear("too long to follow")
+
+    def choose(self, reason: str) -> bool:
+        """Whether something unknown succeeds on this path; raises Unclear where that is not followed.
+
+        A command that asks the expected program for something else is not as good as unknown.
+        """
+        if self.other or len(self.taken) == MAX_CHOICES:
+            raise self.unclear(reason)
+        self.taken.append(self.plan[len(self.taken)] if len(self.taken) < len(self.plan) else True)
+        self.unknown = self.unknown or reason
+        return self.taken[-1]
 
     def unclear(self, reason: str) -> Unclear:
         """An exception to raise; the first reason is remembered."""
