@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dockgrader.healthcheck.paths import follow
 from dockgrader.healthcheck.parser import parse
+from dockgrader.healthcheck.paths import follow
 from dockgrader.healthcheck.syntax import UnsupportedSyntax
 from tests.healthcheck.scripts import RIGHT, WRONG
 
@@ -200,8 +200,9 @@ def test_subtle_scripts_end_as_in_real_shells(machine: Machine, script: str, up:
 
 @st.composite
 def greps(draw: st.DrawFn) -> str:
-    flags = draw(st.lists(st.sampled_from("qivcxwsFEo"), max_size=3, unique=True))
-    return f"grep {'-' if flags else ''}{''.join(flags)} -e '{draw(PATTERNS)}'"
+    flags = draw(st.lists(st.sampled_from("qivcxwsFEoPnahH"), max_size=3, unique=True))
+    most = draw(st.sampled_from(["", "", "-m1 ", "-m 2 ", "--color=never "]))
+    return f"grep {'-' if flags else ''}{''.join(flags)} {most}-e '{draw(PATTERNS)}'"
 
 
 @st.composite
