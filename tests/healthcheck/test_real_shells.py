@@ -153,9 +153,24 @@ x=$?
 unset x
 export x=PONG
 set -e
-set +e""".splitlines()
+set -ex
+set +e
+return
+return 2
+export x="$x"
+${x:+echo "$x" PONG}
+${nothing:+exit 4}""".splitlines()
 )
-JOINED = ("{} && {}", "{} || {}", "{}; {}", "{} | {}", "{}\n{}", "! {} || {}", "if {}; then {}; fi")
+JOINED = (
+    "{} && {}",
+    "{} || {}",
+    "{}; {}",
+    "{} | {}",
+    "{}\n{}",
+    "! {} || {}",
+    "if {}; then {}; fi",
+    'case "$({})" in P*) {} ;; (x|"") false; esac',
+)
 AROUND = ("( {} )", "{{ {}; }}", "x=$({})", 'echo "$({})"', "( {} ) 2>&1", "{{ {}; }} > /dev/null")
 
 

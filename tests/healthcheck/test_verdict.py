@@ -85,6 +85,25 @@ def test_other_forms_and_wrong_exec_forms(test: list[str] | None, code: str) -> 
     assert judge_health_command(test).code == f"healthcheck.{code}"
 
 
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [
+        ("until redis-cli ping; do sleep 1; done", "ok"),
+        ("while ! redis-cli ping | grep PONG; do sleep 1; done; exit 0", "ok"),
+        ("until redis-cli ping; do sleep 1; done || true", "ok"),
+        ("until nc -z localhost 6379; do sleep 1; done; redis-cli ping", "ok"),
+        ("while redis-cli ping; do sleep 1; done", "healthcheck.never-passes"),
+        ("until redis-cli ping; do sleep 1; done & true", "healthcheck.always-passes"),
+        ("until redis-cli ping | cat; do sleep 1; done", "healthcheck.always-passes"),
+        ("until ! redis-cli ping; do sleep 1; done; exit 1", "healthcheck.never-passes"),
+        ("while true; do sleep 1; done", "healthcheck.other-command"),
+        ("while true; do echo redis-cli ping; done", "healthcheck.echo"),
+    ],
+)
+def test_a_loop_that_never_ends_is_cut_off_which_is_a_failure(script: str, code: str) -> None:
+    assert judge_health_command(["CMD-SHELL", script]).code == code
+
+
 def test_every_code_has_an_example() -> None:
     seen = {f"healthcheck.{code}" for code in WRONG}
     seen |= {"ok", "healthcheck.none", "healthcheck.disabled", "healthcheck.shell-syntax-in-exec"}

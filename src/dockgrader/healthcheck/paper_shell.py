@@ -5,21 +5,23 @@ A status of None is one that is not known. Sources: POSIX.1-2017 and dash.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Sequence
 
 from dockgrader.healthcheck import syntax
+from dockgrader.healthcheck.compound import Compound
 from dockgrader.healthcheck.conditions import double_bracket
 from dockgrader.healthcheck.expansion import fields_of, literal
-from dockgrader.healthcheck.names import BUILTIN_ONLY, SENSITIVE, SHELLS, STATEFUL, basename
+from dockgrader.healthcheck.names import AMPERSAND_SHELLS, BUILTIN_ONLY, SENSITIVE, SHELLS, STATEFUL, basename
 from dockgrader.healthcheck.parser import parse
 from dockgrader.healthcheck.programs import look_up, run_program, unwrap
-from dockgrader.healthcheck.state import State
 from dockgrader.healthcheck.world import (
     FAILURE,
     IO,
     MAX_DEPTH,
     Field,
+    Hangs,
     Input,
     ShellExit,
     Sink,
@@ -29,7 +31,7 @@ from dockgrader.healthcheck.world import (
 )
 
 
-class Shell(State):
+class Shell(Compound):
     """A shell or subshell."""
 
     def fork(self) -> Shell:
@@ -64,7 +66,8 @@ class Shell(State):
 
     def _background(self, node: syntax.AndOr) -> None:
         io = nothing()
-        self.fork().contained(lambda sh: sh._and_or(node, io, False), io)
+        with contextlib.suppress(Hangs):
+            self.fork().contained(lambda sh: sh._and_or(node, io, False), io)
 
     def _and_or(self, node: syntax.AndOr, io: IO, tested: bool) -> int | None:
         self._pipeline(node.first, io, tested or bool(node.rest))
@@ -94,7 +97,10 @@ class Shell(State):
         for n, command in enumerate(commands, 1):
             out = io.out if n == len(commands) else Sink()
             part = IO(stdin, out, io.err)
-            statuses.append(self._apart(command, part, tested))
+            try:
+                statuses.append(self._apart(command, part, tested))
+            except Hangs:
+                raise self.log.unclear("a loop in a pipeline") from None
             stdin = Input(out.text)
         if self.pipefail:
             last = next((status for status in reversed(statuses) if status != 0), 0)
@@ -109,6 +115,8 @@ class Shell(State):
         try:
             if self.log.depth > MAX_DEPTH:
                 raise self.log.unclear("nested too deeply")
+            if self.xtrace:
+                io.err.write(None)
             return self._any_command(node, io, tested)
         finally:
             self.log.depth -= 1
@@ -118,25 +126,23 @@ class Shell(State):
             return self._simple(node, io)
         io = self._redirect(node.redirects, io)
         if isinstance(node, syntax.If):
-            return self._if(node, io, tested)
+            return self.branch(node, io, tested)
+        if isinstance(node, syntax.Case):
+            return self.case(node, io, tested)
+        if isinstance(node, syntax.Loop):
+            return self.loop(node, io, tested)
         if node.subshell:
             return self.fork().contained(lambda sh: sh.script(node.body, io, tested), io)
         return self.script(node.body, io, tested)
 
-    def _if(self, node: syntax.If, io: IO, tested: bool) -> int | None:
-        for condition, body in node.branches:
-            self.script(condition, io, True)
-            if self.decided() == 0:
-                return self.script(body, io, tested)
-        return self.script(node.otherwise, io, tested) if node.otherwise else 0
-
     def _simple(self, node: syntax.Command, io: IO) -> int | None:
         self.log.spend(1)
         self.substituted = 0
-        whole = bool(node.words) and literal(node.words[0]) == "[["
-        fields = [found for word in node.words for found in self._expand(word, io, split=not whole)]
+        fields = self._fields(node.words, io)
         io = self._redirect(node.redirects, io)
-        values = {name: self._text(word, io) for name, word in node.assignments}
+        if self.xtrace:
+            io.err.write(None)
+        values = {name: self.text(word, io) for name, word in node.assignments}
         if SENSITIVE & values.keys():
             raise self.log.unclear(f"{show(min(SENSITIVE & values.keys()))} is changed")
         if not fields:
@@ -149,34 +155,63 @@ class Shell(State):
             self.log.masked = ("always-passes-exit", "'exit 0' makes its exit status 0")
         return self._builtin(fields, io)
 
+    def _fields(self, words: Sequence[syntax.Word], io: IO) -> list[Field]:
+        first = literal(words[0]) if words else None
+        found: list[Field] = []
+        for word in words:
+            fields = self._expand(word, io, split=first != "[[")
+            if first == "export" and fields == [None]:
+                self._export_unknown(word)
+            else:
+                found += fields
+        return found
+
+    def _export_unknown(self, word: syntax.Word) -> None:
+        """`export NAME=…` with a value that is not known."""
+        part = word.parts[0]
+        name, equals, _ = part.text.partition("=") if isinstance(part, syntax.Literal) else ("", "", "")
+        if not equals:
+            raise self.log.unclear("'export' with something that is not followed here")
+        self.export("export", [f"{name}="])
+        self.variables[name] = None
+
     def _redirect(self, redirects: Sequence[syntax.Redirect], io: IO) -> IO:
         io = IO(io.stdin, io.out, io.err)
         for redirect in redirects:
-            target = self._text(redirect.target, io)
+            target = self.text(redirect.target, io)
             if redirect.op == "<" and redirect.fd == 0 and target == "/dev/null":
                 io.stdin = Input("")
                 continue
             places = {"1": io.out, "2": io.err} if redirect.op == ">&" else io.device_files()
             if redirect.op.startswith("<") or redirect.fd not in (1, 2) or target is None:
                 raise self.log.unclear("a redirection that is not followed here")
+            if self.log.program in target:
+                self.log.touched = True
             if (redirect.op == ">&" and target not in places) or self.log.program in target:
                 raise self.log.unclear("a redirection that is not followed here")
             sink = places.get(target, Sink())
             if redirect.fd == 1:
                 io.out = sink
-            else:
+            if redirect.fd == 2 or redirect.op == "&>":
                 io.err = sink
         return io
 
-    def _text(self, word: syntax.Word, io: IO) -> Field:
+    def text(self, word: syntax.Word, io: IO) -> Field:
         """A word where it is not split: the value of an assignment, the target of a redirection."""
         fields = self._expand(word, io, split=False)
         return fields[0] if fields else ""
 
     def _expand(self, word: syntax.Word, io: IO, *, split: bool) -> list[Field]:
+        if split and len(word.parts) == 1 and isinstance(word.parts[0], syntax.IfSet):
+            part = word.parts[0]
+            if self.variables.get(part.name) or self.log.choose_set(part.name):
+                return [field for inner in part.words for field in self._expand(inner, io, split=True)]
+            return []
         return fields_of(word, lambda part: self._value(part, io), split=split)
 
-    def _value(self, part: syntax.Variable | syntax.Substitution, io: IO) -> Field:
+    def _value(self, part: syntax.Variable | syntax.Substitution | syntax.IfSet, io: IO) -> Field:
+        if isinstance(part, syntax.IfSet):
+            raise self.log.unclear("a '${…}' that is more than a name")
         text = self._variable(part.name) if isinstance(part, syntax.Variable) else self._output(part.body, io)
         self.log.spend(1 + len(text or "") // 64)
         return text
@@ -207,6 +242,11 @@ class Shell(State):
         self.log.commands.append(name)
         if name == "exit":
             raise ShellExit(self.exit_status(args))
+        if name == "return":
+            status = self.exit_status(args)
+            if self.log.choose("shells differ on 'return'"):
+                raise ShellExit(status)  # dash and busybox
+            return FAILURE  # bash complains and goes on
         if name == "exec":
             if not args or (args[0] or "-").startswith("-"):
                 raise self.log.unclear("'exec' without a command")
@@ -223,7 +263,9 @@ class Shell(State):
 
     def external(self, fields: list[Field], io: IO) -> int | None:
         """Run a program, the first field; this is also how Docker runs the exec form."""
+        timed = False
         while (rest := unwrap(fields)) is not None:
+            timed = timed or basename(fields[0] or "") == "timeout"
             fields = rest
             self.log.spend(1)
         if not fields or fields[0] is None:
@@ -233,28 +275,32 @@ class Shell(State):
             return run_program(name, args, io, self.log)
         self.log.commands.append(name)
         child = Shell(self.log)
-        return child.contained(lambda sh: sh._nested(args, io), io)
+        try:
+            return child.contained(lambda sh: sh._nested(name, args, io), io)
+        except Hangs:
+            if not timed:
+                raise
+            io.spoil()
+            return FAILURE
 
-    def _nested(self, args: list[Field], io: IO) -> int | None:
+    def _nested(self, name: str, args: list[Field], io: IO) -> int | None:
         """This shell is `sh -c SCRIPT`, with the few options that health commands use."""
         words = iter(args)
         for arg in words:
-            if arg is None or not re.fullmatch(r"-[eul]*c|-[eu]+|-l|[-+]o", arg):
+            if arg is None or not re.fullmatch(r"-[eulxv]*c[euxv]*|-[euxv]+o?|-l|[-+]o", arg):
                 break
-            if flags := arg.strip("lc-"):
-                self.set_options(
-                    [f"{arg[0]}{flags.strip('+')}", *([next(words, None)] if flags.endswith("o") else [])]
-                )
-            if arg.endswith("c"):
-                return self._run_text(next(words, None), io)
+            if flags := re.sub("[lc]", "", arg[1:]):
+                self.set_options([f"{arg[0]}{flags}", *([next(words, None)] if flags.endswith("o") else [])])
+            if "c" in arg:
+                return self._run_text(next(words, None), io, ampersand=name in AMPERSAND_SHELLS)
         raise self.log.unclear("a shell that is not given its script by -c")
 
-    def _run_text(self, text: Field, io: IO) -> int | None:
+    def _run_text(self, text: Field, io: IO, *, ampersand: bool) -> int | None:
         if text is None:
             raise self.log.unclear("the script of a shell is not known")
         self.log.spend(len(text) // 64)
         try:
-            tree, comments = parse(text)
+            tree, comments = parse(text, ampersand=ampersand)
         except syntax.ShellSyntaxError:
             return 2
         except syntax.UnsupportedSyntax as error:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from dockgrader.healthcheck.paper_shell import Shell
-from dockgrader.healthcheck.world import FAILURE, IO, Log, nothing
+from dockgrader.healthcheck.world import FAILURE, IO, Hangs, Log, nothing
 
 Program = Callable[[Shell, IO], int | None]
 """What is run in a world; returns its status."""
@@ -40,8 +40,11 @@ def _followed(program: Program, log: Log) -> int | None:
         sh.status = program(sh, io)
         return sh.decided()
 
-    status = Shell(log).contained(ending, io)
-    log.passed = log.ran and status == 0
+    try:
+        status = Shell(log).contained(ending, io)
+    except Hangs:
+        status = FAILURE
+    log.passed = log.ran and status == 0 and not log.touched
     return status
 
 

@@ -26,6 +26,7 @@ def run_program(name: str, args: list[Field], io: IO, log: Log) -> int | None:
     status, out = program(texts, io.stdin) if program and len(texts) == len(args) else UNKNOWN
     touches = name == "tee" or (status is None and name not in ("test", "["))
     if touches and any(log.program in text for text in texts):
+        log.touched = True
         raise log.unclear(f"what {show(name)} does to {show(log.expected[0])} is not known")
     if status is None:
         io.spoil()

@@ -9,6 +9,7 @@ from dockgrader.healthcheck.names import basename
 MAX_TEXT = 1000  # characters of a text that is followed; longer ones count as unknown
 MAX_STEPS = 1000  # a command, an expansion and 64 characters of text are a step each
 MAX_DEPTH = 30  # commands inside each other, by groups, substitutions or nested shells
+MAX_ROUNDS = 20  # of a loop
 MAX_CHOICES = 5  # decisions of unknown commands on one path
 
 FAILURE = -1
@@ -25,6 +26,10 @@ UNKNOWN: Outcome = (None, None)
 
 class Unclear(Exception):
     """What happens next hangs on something unknown."""
+
+
+class Hangs(Exception):
+    """What is followed never ends: the engine cuts it off, and counts that as a failure."""
 
 
 class ShellExit(Exception):
@@ -109,6 +114,8 @@ class Log:
     commands: list[str] = field(default_factory=list)
     plan: tuple[bool, ...] = ()
     taken: list[bool] = field(default_factory=list)  # what was chosen, by the plan and beyond
+    is_set: dict[str, bool] = field(default_factory=dict)  # variables that the script does not set
+    touched: bool = False  # something may have been done to the expected program
     steps: int = 0
     depth: int = 0
 
@@ -133,6 +140,12 @@ class Log:
         self.taken.append(self.plan[len(self.taken)] if len(self.taken) < len(self.plan) else True)
         self.unknown = self.unknown or reason
         return self.taken[-1]
+
+    def choose_set(self, name: str) -> bool:
+        """Whether a variable that is not the script's has a value on this path; raises Unclear."""
+        if name not in self.is_set:
+            self.is_set[name] = self.choose(f"whether {show(name)} is set decides")
+        return self.is_set[name]
 
     def unclear(self, reason: str) -> Unclear:
         """An exception to raise; the first reason is remembered."""
