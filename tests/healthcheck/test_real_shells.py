@@ -31,6 +31,9 @@ FAKES = {
     "redis-cli": FAKE_REDIS_CLI,
     "nc": "#!/bin/sh\nexit 0\n",
     "pgrep": "#!/bin/sh\nexit 0\n",
+    "gosu": '#!/bin/sh\nshift\nexec "$@"\n',
+    "su-exec": '#!/bin/sh\nshift\nexec "$@"\n',
+    "docker-entrypoint.sh": '#!/bin/sh\nexec "$@"\n',
 }
 SHELLS = [name for name in ("dash", "bash", "busybox") if shutil.which(name)]
 NOT_IN_DASH = ("[[", "==", "pipefail")
@@ -143,6 +146,19 @@ cat
 head -n 1
 tail -1
 tr -d G
+tr -d '[:space:]'
+tr A-Z a-z
+tr '[:upper:]' '[:lower:]'
+head -c 3
+tail -c 3
+cut -c 2-3
+cut -c-2
+cut -d O -f 2
+xargs
+awk '/PONG/'
+awk '!/PONG/ { print $1 }'
+awk '{print $2}'
+awk '/NG$/{f=1} END{exit !f}'
 wc -l
 tee /dev/null
 sleep 0

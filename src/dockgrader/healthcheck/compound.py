@@ -6,20 +6,16 @@ import re
 from abc import ABC, abstractmethod
 
 from dockgrader.healthcheck import syntax
-from dockgrader.healthcheck.state import State
+from dockgrader.healthcheck.expanding import Expanding
 from dockgrader.healthcheck.world import IO, MAX_ROUNDS, Field, Hangs
 
 
-class Compound(State, ABC):
+class Compound(Expanding, ABC):
     """A shell that can decide which commands are run next, and leaves it to others to run them."""
 
     @abstractmethod
     def script(self, script: syntax.Script, io: IO, tested: bool = False) -> int | None:
         """The status of a list of commands; `tested` says that `set -e` is off, as in a condition."""
-
-    @abstractmethod
-    def text(self, word: syntax.Word, io: IO) -> Field:
-        """A word where it is not split: the value of an assignment, the target of a redirection."""
 
     def branch(self, node: syntax.If, io: IO, tested: bool) -> int | None:
         """`if`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from dockgrader.healthcheck.filters import lines_of
 from dockgrader.healthcheck.patterns import compiled
 from dockgrader.healthcheck.world import UNKNOWN, Input, Outcome
 
@@ -22,16 +23,11 @@ def grep(args: list[str], stdin: Input, syntax: str = "G") -> Outcome:
     inverted = "v" in flags
     found = [
         (number, line)
-        for number, line in enumerate(_lines_of(text), 1)
+        for number, line in enumerate(lines_of(text), 1)
         if any(pattern.search(line) for pattern in known) != inverted
     ]
     found = found[: options.most]
     return int(not found), _output(flags, known, found)
-
-
-def _lines_of(text: str) -> list[str]:
-    lines = text.split("\n")
-    return lines if lines[-1] else lines[:-1]
 
 
 def _output(flags: set[str], patterns: list[re.Pattern[str]], found: list[tuple[int, str]]) -> str | None:

@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from dockgrader.healthcheck import syntax
 from dockgrader.healthcheck.compound import Compound
 from dockgrader.healthcheck.conditions import double_bracket
-from dockgrader.healthcheck.expansion import fields_of, literal
+from dockgrader.healthcheck.expansion import literal
 from dockgrader.healthcheck.names import AMPERSAND_SHELLS, BUILTIN_ONLY, SENSITIVE, SHELLS, STATEFUL, basename
 from dockgrader.healthcheck.parser import parse
-from dockgrader.healthcheck.programs import look_up, run_program, unwrap
+from dockgrader.healthcheck.programs import look_up, run_program
+from dockgrader.healthcheck.redirections import redirected
 from dockgrader.healthcheck.world import (
     FAILURE,
     IO,
@@ -29,6 +30,7 @@ from dockgrader.healthcheck.world import (
     nothing,
     show,
 )
+from dockgrader.healthcheck.wrappers import unwrap
 
 
 class Shell(Compound):
@@ -124,7 +126,7 @@ class Shell(Compound):
     def _any_command(self, node: syntax.AnyCommand, io: IO, tested: bool) -> int | None:
         if isinstance(node, syntax.Command):
             return self._simple(node, io)
-        io = self._redirect(node.redirects, io)
+        io = redirected(node.redirects, io, self)
         if isinstance(node, syntax.If):
             return self.branch(node, io, tested)
         if isinstance(node, syntax.Case):
@@ -138,8 +140,8 @@ class Shell(Compound):
     def _simple(self, node: syntax.Command, io: IO) -> int | None:
         self.log.spend(1)
         self.substituted = 0
-        fields = self._fields(node.words, io)
-        io = self._redirect(node.redirects, io)
+        fields = self.fields(node.words, io)
+        io = redirected(node.redirects, io, self)
         if self.xtrace:
             io.err.write(None)
         values = {name: self.text(word, io) for name, word in node.assignments}
@@ -155,73 +157,7 @@ class Shell(Compound):
             self.log.masked = ("always-passes-exit", "'exit 0' makes its exit status 0")
         return self._builtin(fields, io)
 
-    def _fields(self, words: Sequence[syntax.Word], io: IO) -> list[Field]:
-        first = literal(words[0]) if words else None
-        found: list[Field] = []
-        for word in words:
-            fields = self._expand(word, io, split=first != "[[")
-            if first == "export" and fields == [None]:
-                self._export_unknown(word)
-            else:
-                found += fields
-        return found
-
-    def _export_unknown(self, word: syntax.Word) -> None:
-        """`export NAME=…` with a value that is not known."""
-        part = word.parts[0]
-        name, equals, _ = part.text.partition("=") if isinstance(part, syntax.Literal) else ("", "", "")
-        if not equals:
-            raise self.log.unclear("'export' with something that is not followed here")
-        self.export("export", [f"{name}="])
-        self.variables[name] = None
-
-    def _redirect(self, redirects: Sequence[syntax.Redirect], io: IO) -> IO:
-        io = IO(io.stdin, io.out, io.err)
-        for redirect in redirects:
-            target = self.text(redirect.target, io)
-            if redirect.op == "<" and redirect.fd == 0 and target == "/dev/null":
-                io.stdin = Input("")
-                continue
-            places = {"1": io.out, "2": io.err} if redirect.op == ">&" else io.device_files()
-            if redirect.op.startswith("<") or redirect.fd not in (1, 2) or target is None:
-                raise self.log.unclear("a redirection that is not followed here")
-            if self.log.program in target:
-                self.log.touched = True
-            if (redirect.op == ">&" and target not in places) or self.log.program in target:
-                raise self.log.unclear("a redirection that is not followed here")
-            sink = places.get(target, Sink())
-            if redirect.fd == 1:
-                io.out = sink
-            if redirect.fd == 2 or redirect.op == "&>":
-                io.err = sink
-        return io
-
-    def text(self, word: syntax.Word, io: IO) -> Field:
-        """A word where it is not split: the value of an assignment, the target of a redirection."""
-        fields = self._expand(word, io, split=False)
-        return fields[0] if fields else ""
-
-    def _expand(self, word: syntax.Word, io: IO, *, split: bool) -> list[Field]:
-        if split and len(word.parts) == 1 and isinstance(word.parts[0], syntax.IfSet):
-            part = word.parts[0]
-            if self.variables.get(part.name) or self.log.choose_set(part.name):
-                return [field for inner in part.words for field in self._expand(inner, io, split=True)]
-            return []
-        return fields_of(word, lambda part: self._value(part, io), split=split)
-
-    def _value(self, part: syntax.Variable | syntax.Substitution | syntax.IfSet, io: IO) -> Field:
-        if isinstance(part, syntax.IfSet):
-            raise self.log.unclear("a '${…}' that is more than a name")
-        text = self._variable(part.name) if isinstance(part, syntax.Variable) else self._output(part.body, io)
-        self.log.spend(1 + len(text or "") // 64)
-        return text
-
-    def _variable(self, name: str) -> Field:
-        if name == "?":
-            return None if self.status in (None, FAILURE) else str(self.status)
-        return self.variables.get(name)
-
-    def _output(self, script: syntax.Script, io: IO) -> Field:
+    def output(self, script: syntax.Script, io: IO) -> Field:
         """What a command substitution stands for."""
         inner = IO(io.stdin, Sink(), io.err)
         child = self.fork()
