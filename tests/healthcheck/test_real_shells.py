@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from dockgrader.healthcheck.parser import parse
 from dockgrader.healthcheck.paths import follow
 from dockgrader.healthcheck.syntax import UnsupportedSyntax
+from dockgrader.healthcheck.world import FAILURE
 from tests.healthcheck.scripts import RIGHT, WRONG
 
 FAKE_REDIS_CLI = """#!/bin/sh
@@ -31,6 +32,7 @@ FAKES = {
     "redis-cli": FAKE_REDIS_CLI,
     "nc": "#!/bin/sh\nexit 0\n",
     "pgrep": "#!/bin/sh\nexit 0\n",
+    "unknown": "#!/bin/sh\necho $REDIS\nexit 3\n",
     "gosu": '#!/bin/sh\nshift\nexec "$@"\n',
     "su-exec": '#!/bin/sh\nshift\nexec "$@"\n',
     "docker-entrypoint.sh": '#!/bin/sh\nexec "$@"\n',
@@ -126,6 +128,9 @@ env A=b redis-cli ping
 exec redis-cli ping
 command -v redis-cli
 command true
+nc -z localhost 6379
+unknown
+unknown 2>&1
 nice true
 true
 false
@@ -273,7 +278,8 @@ def test_what_it_claims_to_know_is_what_real_shells_do(machine: Machine, script:
     for up in (True, False):
         claimed = _claimed_status(script, up=up)
         for name in SHELLS if claimed is not None else ():
-            assert (name, machine.run(name, script, up=up)) == (name, claimed)
+            found = machine.run(name, script, up=up)
+            assert (name, FAILURE if claimed == FAILURE and found else found) == (name, claimed)
 
 
 def _claimed_status(script: str, *, up: bool) -> int | None:

@@ -104,6 +104,54 @@ def test_a_loop_that_never_ends_is_cut_off_which_is_a_failure(script: str, code:
     assert judge_health_command(["CMD-SHELL", script]).code == code
 
 
+@pytest.mark.parametrize(
+    ("test", "file", "code"),
+    [
+        (["CMD", "/h.sh"], "#!/bin/sh\nredis-cli ping\n", "ok"),
+        (["CMD", "./h"], "#!/bin/sh\nset -e\nredis-cli ping | grep -q PONG\nexit 0\n", "ok"),
+        (["CMD", "/usr/local/bin/healthcheck"], "#!/usr/bin/env bash\nredis-cli ping &>/dev/null\n", "ok"),
+        (["CMD", "/h.sh"], "#!/bin/sh\nredis-cli ping &>/dev/null\n", "unclear"),
+        (["CMD", "/h.sh"], "#!/bin/sh -e\nredis-cli ping\ntrue\n", "ok"),
+        (["CMD", "/h.sh"], "#!/bin/sh\nredis-cli ping\ntrue\n", "always-passes"),
+        (["CMD", "timeout", "3", "/h.sh"], "#!/bin/sh\nuntil redis-cli ping; do sleep 1; done\n", "ok"),
+        (
+            ["CMD-SHELL", "timeout 3 /h.sh || true"],
+            "#!/bin/sh\nuntil redis-cli ping; do sleep 1; done\n",
+            "always-passes-or-true",
+        ),
+        (["CMD-SHELL", "/h.sh"], "#!/bin/sh\nredis-cli ping\nexit 0\n", "always-passes-exit"),
+        (["CMD", "sh", "-e", "/h.sh"], "redis-cli ping\ntrue", "ok"),
+        (["CMD", "sh", "/h.sh"], "redis-cli ping $1", "unclear"),
+        (["CMD", "/h.sh"], "#!/bin/sh\n# redis-cli ping\n", "comment"),
+        (["CMD", "/h.sh"], "#!/bin/sh\ncurl -f localhost\n", "other-command"),
+        (["CMD", "/h.sh"], "#!/usr/bin/python3\nimport redis\n", "other-command"),
+        (["CMD", "/h.sh"], "redis-cli ping\n", "unclear"),  # Docker runs no file without a first line
+        (["CMD", "/h.sh"], "#!/bin/sh\n" + "#" * MAX_SCRIPT, "other-command"),
+        (["CMD", "/h.sh"], None, "other-command"),
+        (["CMD", "/bin/redis-cli", "ping"], "#!/bin/sh\ntrue\n", "ok"),  # which is not looked at
+    ],
+)
+def test_a_script_in_the_container(test: list[str], file: str | None, code: str) -> None:
+    found = judge_health_command(test, read=lambda path: file).code
+    assert found.removeprefix("healthcheck.") == code
+
+
+def test_a_script_that_runs_itself_costs_little() -> None:
+    verdict = judge_health_command(["CMD", "/h.sh"], read=lambda path: "#!/bin/sh\n" + "/h.sh\n" * 500)
+    assert not verdict.ok
+
+
+def test_few_files_are_read_and_each_once() -> None:
+    read: list[str] = []
+
+    def empty(path: str) -> str:
+        read.append(path)
+        return ""
+
+    judge_health_command(["CMD-SHELL", ";".join(f"/h{n % 9}.sh" for n in range(50))], read=empty)
+    assert read == ["/h0.sh", "/h1.sh", "/h2.sh"]
+
+
 def test_every_code_has_an_example() -> None:
     seen = {f"healthcheck.{code}" for code in WRONG}
     seen |= {"ok", "healthcheck.none", "healthcheck.disabled", "healthcheck.shell-syntax-in-exec"}

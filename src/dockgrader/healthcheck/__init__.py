@@ -12,7 +12,7 @@ A variable that the script does not set is one word, a file that is written to c
 is one that knows `[[`, `==` and pipefail (busybox ash and bash do, dash does not).
 
 To read it: `verdict` compares the two worlds. `parser` (with `words`, `cursor`) makes the tree of `syntax`,
-`paths` follows it on all its ways in a `world`, each with a `paper_shell` (with `compound`, `redirections`,
+`paths` follows it on all its ways in a `world`, each with a `paper_shell` (with `nested`, `compound`, `redirections`,
 `expanding`, `expansion`, `state`), `programs` (with `wrappers`, `expected`, `conditions`, `filters`, `awk`, `grep`,
 `patterns`) has the commands that are known.
 Sources: the Docker engine's healthcheck probe, redis-cli's option parser, POSIX.1-2017 and dash.

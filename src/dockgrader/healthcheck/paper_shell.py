@@ -6,15 +6,13 @@ A status of None is one that is not known. Sources: POSIX.1-2017 and dash.
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Callable, Sequence
 
 from dockgrader.healthcheck import syntax
-from dockgrader.healthcheck.compound import Compound
 from dockgrader.healthcheck.conditions import double_bracket
 from dockgrader.healthcheck.expansion import literal
-from dockgrader.healthcheck.names import AMPERSAND_SHELLS, BUILTIN_ONLY, SENSITIVE, SHELLS, STATEFUL, basename
-from dockgrader.healthcheck.parser import parse
+from dockgrader.healthcheck.names import BUILTIN_ONLY, SENSITIVE, SHELLS, STATEFUL, basename
+from dockgrader.healthcheck.nested import Nested
 from dockgrader.healthcheck.programs import look_up, run_program
 from dockgrader.healthcheck.redirections import redirected
 from dockgrader.healthcheck.world import (
@@ -33,7 +31,7 @@ from dockgrader.healthcheck.world import (
 from dockgrader.healthcheck.wrappers import unwrap
 
 
-class Shell(Compound):
+class Shell(Nested):
     """A shell or subshell."""
 
     def fork(self) -> Shell:
@@ -207,42 +205,20 @@ class Shell(Compound):
         if not fields or fields[0] is None:
             raise self.log.unclear("which program is run is not known")
         name, args = basename(fields[0]), fields[1:]
-        if name not in SHELLS or name == self.log.program:
+        file = None if name == self.log.program else self.script_file(fields[0])
+        if file is None and (name not in SHELLS or name == self.log.program):
             return run_program(name, args, io, self.log)
-        self.log.commands.append(name)
         child = Shell(self.log)
         try:
-            return child.contained(lambda sh: sh._nested(name, args, io), io)
+            if file is not None:
+                return child.contained(lambda sh: sh.run_file(*file, io), io)
+            self.log.commands.append(name)
+            return child.contained(lambda sh: sh.run_shell(name, args, io), io)
         except Hangs:
             if not timed:
                 raise
             io.spoil()
             return FAILURE
-
-    def _nested(self, name: str, args: list[Field], io: IO) -> int | None:
-        """This shell is `sh -c SCRIPT`, with the few options that health commands use."""
-        words = iter(args)
-        for arg in words:
-            if arg is None or not re.fullmatch(r"-[eulxv]*c[euxv]*|-[euxv]+o?|-l|[-+]o", arg):
-                break
-            if flags := re.sub("[lc]", "", arg[1:]):
-                self.set_options([f"{arg[0]}{flags}", *([next(words, None)] if flags.endswith("o") else [])])
-            if "c" in arg:
-                return self._run_text(next(words, None), io, ampersand=name in AMPERSAND_SHELLS)
-        raise self.log.unclear("a shell that is not given its script by -c")
-
-    def _run_text(self, text: Field, io: IO, *, ampersand: bool) -> int | None:
-        if text is None:
-            raise self.log.unclear("the script of a shell is not known")
-        self.log.spend(len(text) // 64)
-        try:
-            tree, comments = parse(text, ampersand=ampersand)
-        except syntax.ShellSyntaxError:
-            return 2
-        except syntax.UnsupportedSyntax as error:
-            raise self.log.unclear(show(str(error))) from error
-        self.log.comments.extend(comments)
-        return self.script(tree, io)
 
 
 def _is_just_true(node: syntax.Pipeline) -> bool:

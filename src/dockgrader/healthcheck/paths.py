@@ -18,16 +18,24 @@ Program = Callable[[Shell, IO], int | None]
 Path = tuple[Log, int | None]
 
 
-def follow(program: Program, expected: Sequence[str], comments: Sequence[str], *, up: bool) -> Path:
+def follow(
+    program: Program,
+    expected: Sequence[str],
+    comments: Sequence[str],
+    *,
+    up: bool,
+    read: Callable[[str], str | None] = lambda path: None,
+) -> Path:
     """Run a program on paper in the world where the service is up, or down: what happened, and its status.
 
+    `read` is asked for the scripts among the container's files.
     The status is None where paths end differently, or one is not known.
     """
     paths: list[Path] = []
     plan: tuple[bool, ...] | None = ()
     while plan is not None:
         steps = paths[-1][0].steps if paths else 0  # all paths together are bounded
-        log = Log(up, tuple(expected), list(comments), plan=plan, steps=steps)
+        log = Log(up, tuple(expected), list(comments), read=read, plan=plan, steps=steps)
         paths.append((log, _followed(program, log)))
         plan = _next(log.taken)
     return _merged(paths)

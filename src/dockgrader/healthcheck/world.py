@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from dockgrader.healthcheck.names import basename
@@ -112,6 +113,7 @@ class Log:
     unknown: str = ""  # what could not be followed
     masked: tuple[str, str] | None = None  # code and cause of a status that was made 0
     commands: list[str] = field(default_factory=list)
+    read: Callable[[str], str | None] = field(default=lambda path: None)  # a file of the container
     plan: tuple[bool, ...] = ()
     taken: list[bool] = field(default_factory=list)  # what was chosen, by the plan and beyond
     is_set: dict[str, bool] = field(default_factory=dict)  # variables that the script does not set
