@@ -91,6 +91,7 @@ def test_other_forms_and_wrong_exec_forms(test: list[str] | None, code: str) -> 
         ("until redis-cli ping; do sleep 1; done", "ok"),
         ("while ! redis-cli ping | grep PONG; do sleep 1; done; exit 0", "ok"),
         ("until redis-cli ping; do sleep 1; done || true", "ok"),
+        ("timeout 5 sh -c 'while ! redis-cli ping | grep -q PONG; do sleep 1; done' || exit 1", "ok"),
         ("until nc -z localhost 6379; do sleep 1; done; redis-cli ping", "ok"),
         ("while redis-cli ping; do sleep 1; done", "healthcheck.never-passes"),
         ("until redis-cli ping; do sleep 1; done & true", "healthcheck.always-passes"),
@@ -254,6 +255,13 @@ BOMBS: Mapping[str, str] = {
     "many shells": "a='sh -c \"redis-cli ping\"';" + 'sh -c "$a;$a;$a;$a;$a;$a;$a;$a";' * 90,
     "pipeline": "redis-cli ping" + "|cat" * 1000,
     "empty substitutions": "echo " + "$()" * 1300,
+    "choices": "a && b || " * 350 + "redis-cli ping",
+    "choices in shells": "sh -c '" + "a && b || " * 100 + "c'; d || " * 3 + "redis-cli ping",
+    "loops": "while a; do " * 200 + "b" + "; done" * 200,
+    "loops that change": "until redis-cli ping; do " + "x=x$x; " * 400 + "done",
+    "cases": "case a in " + "a) b;; " * 500 + "esac",
+    "patterns": "x=" + "a" * 900 + "; case $x in " + ("*a" * 3 + "b) c;; ") * 200 + "esac",
+    "if set": "echo " + "${a:+b}" * 300 + " ${a:+'b" + '"' * 1000,
     "digits": "1" * 4000,
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from fnmatch import fnmatchcase
 
 from dockgrader.healthcheck import syntax
 from dockgrader.healthcheck.expanding import Expanding
@@ -38,21 +39,23 @@ class Compound(Expanding, ABC):
     def _matches(self, word: Field, pattern: syntax.Word, io: IO) -> bool:
         wanted = [self._pattern(part, io) for part in pattern.parts]
         known = [piece for piece in wanted if piece is not None]
-        regex = "".join(known)
-        if len(known) < len(wanted) or regex.count(".*") > 3 or (word is None and regex != ".*"):
+        glob = "".join(known)
+        if len(known) < len(wanted) or (word is None and glob != "*"):
             return self.log.choose("a pattern of 'case' that is not known decides")
-        return bool(re.fullmatch(regex, word or "", re.DOTALL))
+        return fnmatchcase(word or "", glob)
 
     def _pattern(self, part: syntax.Part, io: IO) -> str | None:
-        """A part of a pattern as a regular expression, None if it is not understood."""
+        """A part of a pattern as fnmatch has it, None if it is not understood."""
         if isinstance(part, syntax.IfSet):
             return None
         text = part.text if isinstance(part, syntax.Literal) else self.text(syntax.Word((part,)), io)
         if text is None or part.quoted:
-            return None if text is None else re.escape(text)
-        if re.search(r"[][~\\]" if isinstance(part, syntax.Literal) else r"[][*?~\\]", text):
-            return None
-        return "".join({"*": ".*", "?": "."}.get(char) or re.escape(char) for char in text)
+            return None if text is None else re.sub(r"([*?[])", r"[\1]", text)
+        return (
+            None
+            if re.search(r"[][~\\]" if isinstance(part, syntax.Literal) else r"[][*?~\\]", text)
+            else text
+        )
 
     def loop(self, node: syntax.Loop, io: IO, tested: bool) -> int | None:
         """`while` and `until`. Raises Hangs once a round begins as one before it did, for then all others do."""

@@ -23,6 +23,7 @@ class Nested(Compound, ABC):
         if "/" not in path or not re.search(_LIKE_A_SCRIPT, path):
             return None  # not worth a look
         text = self.log.read(path) or ""
+        self.log.spend(len(text) // 16)
         match = _SHEBANG.match(text)
         return (basename(match[1]), match[2] or "", text) if match and basename(match[1]) in SHELLS else None
 

@@ -22,8 +22,10 @@ from dockgrader.healthcheck.syntax import (
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BRACED = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*|\?)(:?[-+][^'\"`$\\{}]*)?\}")
 # Quotes and names of variables, but nothing deeper.
+_NAMED = r"\$(?:\w+(?!\w)|\{\w+\})"
 _IF_SET = re.compile(
-    r"\{([A-Za-z_][A-Za-z0-9_]*):?\+((?:[^'\"`$\\{}]|\"(?:[^\"`\\{}$]|\$\{?\w+\}?)*\"|'[^'{}]*'|\$\{?\w+\}?)*)\}"
+    r"\{([A-Za-z_][A-Za-z0-9_]*):?\+"
+    rf"((?:[^'\"`$\\{{}}]|\"(?:[^\"`\\{{}}$]|{_NAMED})*\"|'[^'{{}}]*'|{_NAMED})*)\}}"
 )
 _REDIRECT = re.compile(r"([0-9]*)(>>|>&|<&|>\||<<|<>|<|>)")
 _BOTH = re.compile("&>>?")
