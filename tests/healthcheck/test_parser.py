@@ -14,10 +14,14 @@ from dockgrader.healthcheck.syntax import (
     MAX_DEPTH,
     MAX_SCRIPT,
     AndOr,
+    AnyCommand,
+    Case,
     Command,
     Group,
     If,
+    IfSet,
     Literal,
+    Loop,
     Pipeline,
     Redirect,
     Script,
@@ -33,11 +37,11 @@ def plain(*words: str) -> Command:
     return Command((), tuple(Word((Literal(word, False),)) for word in words), ())
 
 
-def alone(command: Command | Group | If, negated: bool = False) -> AndOr:
+def alone(command: AnyCommand, negated: bool = False) -> AndOr:
     return AndOr(Pipeline((command,), negated), ())
 
 
-def one(script: str) -> Command | Group | If:
+def one(script: str) -> AnyCommand:
     """The only command of a script."""
     tree, _ = parse(script)
     ((node, background),) = tree.items
@@ -51,6 +55,48 @@ def words(script: str) -> tuple[Word, ...]:
     command = one(script)
     assert isinstance(command, Command)
     return command.words
+
+
+def word(text: str) -> Word:
+    return Word((Literal(text, False),))
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "case a in b|c) d;; *) ;; esac",
+        "case a in (b|c) d;; (*) esac",
+        "case a in\nb | c )\n d\n ;;\n\n* )\nesac",
+    ],
+)
+def test_case(script: str) -> None:
+    body = Script(((alone(plain("d")), False),))
+    branches = (((word("b"), word("c")), body), ((word("*"),), Script(())))
+    assert one(script) == Case(word("a"), branches, ())
+
+
+@pytest.mark.parametrize("script", ["until a; do b; done", "until a\ndo\nb\ndone"])
+def test_loops(script: str) -> None:
+    condition, body = (Script(((alone(plain(name)), False),)) for name in "ab")
+    assert one(script) == Loop(condition, body, True, ())
+    assert one(script.replace("until", "while")) == Loop(condition, body, False, ())
+
+
+def test_words_that_stand_there_only_if_a_variable_has_a_value() -> None:
+    (_, found) = words('a ${b:+-c "$d"}')
+    inner = (word("-c"), Word((Literal("", True), Variable("d", True))))
+    assert found == Word((IfSet("b", inner),))
+
+
+def test_both_outputs_where_the_shell_knows_that() -> None:
+    tree, _ = parse("a &> b || c &>>d", ampersand=True)
+    ((node, background),) = tree.items
+    assert not background
+    commands = [node.first.commands[0], *(pipeline.commands[0] for _, pipeline in node.rest)]
+    assert [command.redirects for command in commands] == [
+        (Redirect(1, "&>", word("b")),),
+        (Redirect(1, "&>", word("d")),),
+    ]
 
 
 @pytest.mark.parametrize("separator", [";", "\n", " ;\n\n ", " # comment\n"])
@@ -217,10 +263,11 @@ def test_dash_refuses_it_too(script: str) -> None:
 @pytest.mark.parametrize(
     "script",
     [
-        "while a; do b; done",
-        "until a; do b; done",
         "for a in b; do c; done",
-        "case a in b) c;; esac",
+        "case a in b) c;;& esac",
+        "echo ${a:+b ${c:+d}}",
+        "echo ${a:+$(b)}",
+        'echo "${a:+b}${a:+"c"}"',
         "f() { a; }",
         "function f { a; }",
         "a=(b c)",

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dockgrader.healthcheck.paper_shell import follow
 from dockgrader.healthcheck.parser import parse
+from dockgrader.healthcheck.paths import follow
 from dockgrader.healthcheck.syntax import UnsupportedSyntax
+from dockgrader.healthcheck.world import FAILURE
 from tests.healthcheck.scripts import RIGHT, WRONG
 
 FAKE_REDIS_CLI = """#!/bin/sh
@@ -26,19 +27,29 @@ else
     exit 1
 fi
 """
+# Programs that the judge knows nothing of, or that run another one.
+FAKES = {
+    "redis-cli": FAKE_REDIS_CLI,
+    "nc": "#!/bin/sh\nexit 0\n",
+    "pgrep": "#!/bin/sh\nexit 0\n",
+    "unknown": "#!/bin/sh\necho $REDIS\nexit 3\n",
+    "gosu": '#!/bin/sh\nshift\nexec "$@"\n',
+    "su-exec": '#!/bin/sh\nshift\nexec "$@"\n',
+    "docker-entrypoint.sh": '#!/bin/sh\nexec "$@"\n',
+}
 SHELLS = [name for name in ("dash", "bash", "busybox") if shutil.which(name)]
 NOT_IN_DASH = ("[[", "==", "pipefail")
 needs_shells = pytest.mark.skipif(not SHELLS, reason="no dash, bash or busybox here")
 
 
 class Machine:
-    """A folder with a redis-cli that plays a server which is up or down, and shells to run scripts in."""
+    """A folder with programs, of which a redis-cli plays a server which is up or down, and shells to run scripts in."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        fake = folder / "redis-cli"
-        fake.write_text(FAKE_REDIS_CLI)
-        fake.chmod(0o755)
+        for name, text in FAKES.items():
+            (folder / name).write_text(text)
+            (folder / name).chmod(0o755)
         for name in SHELLS:  # called `sh`, bash and busybox behave as /bin/sh does
             (folder / f"as-{name}").mkdir()
             (folder / f"as-{name}" / "sh").symlink_to(str(shutil.which(name)))
@@ -117,6 +128,9 @@ env A=b redis-cli ping
 exec redis-cli ping
 command -v redis-cli
 command true
+nc -z localhost 6379
+unknown
+unknown 2>&1
 nice true
 true
 false
@@ -137,6 +151,19 @@ cat
 head -n 1
 tail -1
 tr -d G
+tr -d '[:space:]'
+tr A-Z a-z
+tr '[:upper:]' '[:lower:]'
+head -c 3
+tail -c 3
+cut -c 2-3
+cut -c-2
+cut -d O -f 2
+xargs
+awk '/PONG/'
+awk '!/PONG/ { print $1 }'
+awk '{print $2}'
+awk '/NG$/{f=1} END{exit !f}'
 wc -l
 tee /dev/null
 sleep 0
@@ -147,9 +174,24 @@ x=$?
 unset x
 export x=PONG
 set -e
-set +e""".splitlines()
+set -ex
+set +e
+return
+return 2
+export x="$x"
+${x:+echo "$x" PONG}
+${nothing:+exit 4}""".splitlines()
 )
-JOINED = ("{} && {}", "{} || {}", "{}; {}", "{} | {}", "{}\n{}", "! {} || {}", "if {}; then {}; fi")
+JOINED = (
+    "{} && {}",
+    "{} || {}",
+    "{}; {}",
+    "{} | {}",
+    "{}\n{}",
+    "! {} || {}",
+    "if {}; then {}; fi",
+    'case "$({})" in P*) {} ;; (x|"") false; esac',
+)
 AROUND = ("( {} )", "{{ {}; }}", "x=$({})", 'echo "$({})"', "( {} ) 2>&1", "{{ {}; }} > /dev/null")
 
 
@@ -194,8 +236,9 @@ def test_subtle_scripts_end_as_in_real_shells(machine: Machine, script: str, up:
 
 @st.composite
 def greps(draw: st.DrawFn) -> str:
-    flags = draw(st.lists(st.sampled_from("qivcxwsFEo"), max_size=3, unique=True))
-    return f"grep {'-' if flags else ''}{''.join(flags)} -e '{draw(PATTERNS)}'"
+    flags = draw(st.lists(st.sampled_from("qivcxwsFEoPnahH"), max_size=3, unique=True))
+    most = draw(st.sampled_from(["", "", "-m1 ", "-m 2 ", "--color=never "]))
+    return f"grep {'-' if flags else ''}{''.join(flags)} {most}-e '{draw(PATTERNS)}'"
 
 
 @st.composite
@@ -235,7 +278,8 @@ def test_what_it_claims_to_know_is_what_real_shells_do(machine: Machine, script:
     for up in (True, False):
         claimed = _claimed_status(script, up=up)
         for name in SHELLS if claimed is not None else ():
-            assert (name, machine.run(name, script, up=up)) == (name, claimed)
+            found = machine.run(name, script, up=up)
+            assert (name, FAILURE if claimed == FAILURE and found else found) == (name, claimed)
 
 
 def _claimed_status(script: str, *, up: bool) -> int | None:

@@ -85,6 +85,74 @@ def test_other_forms_and_wrong_exec_forms(test: list[str] | None, code: str) -> 
     assert judge_health_command(test).code == f"healthcheck.{code}"
 
 
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [
+        ("until redis-cli ping; do sleep 1; done", "ok"),
+        ("while ! redis-cli ping | grep PONG; do sleep 1; done; exit 0", "ok"),
+        ("until redis-cli ping; do sleep 1; done || true", "ok"),
+        ("timeout 5 sh -c 'while ! redis-cli ping | grep -q PONG; do sleep 1; done' || exit 1", "ok"),
+        ("until nc -z localhost 6379; do sleep 1; done; redis-cli ping", "ok"),
+        ("while redis-cli ping; do sleep 1; done", "healthcheck.never-passes"),
+        ("until redis-cli ping; do sleep 1; done & true", "healthcheck.always-passes"),
+        ("until redis-cli ping | cat; do sleep 1; done", "healthcheck.always-passes"),
+        ("until ! redis-cli ping; do sleep 1; done; exit 1", "healthcheck.never-passes"),
+        ("while true; do sleep 1; done", "healthcheck.other-command"),
+        ("while true; do echo redis-cli ping; done", "healthcheck.echo"),
+    ],
+)
+def test_a_loop_that_never_ends_is_cut_off_which_is_a_failure(script: str, code: str) -> None:
+    assert judge_health_command(["CMD-SHELL", script]).code == code
+
+
+@pytest.mark.parametrize(
+    ("test", "file", "code"),
+    [
+        (["CMD", "/h.sh"], "#!/bin/sh\nredis-cli ping\n", "ok"),
+        (["CMD", "./h"], "#!/bin/sh\nset -e\nredis-cli ping | grep -q PONG\nexit 0\n", "ok"),
+        (["CMD", "/usr/local/bin/healthcheck"], "#!/usr/bin/env bash\nredis-cli ping &>/dev/null\n", "ok"),
+        (["CMD", "/h.sh"], "#!/bin/sh\nredis-cli ping &>/dev/null\n", "unclear"),
+        (["CMD", "/h.sh"], "#!/bin/sh -e\nredis-cli ping\ntrue\n", "ok"),
+        (["CMD", "/h.sh"], "#!/bin/sh\nredis-cli ping\ntrue\n", "always-passes"),
+        (["CMD", "timeout", "3", "/h.sh"], "#!/bin/sh\nuntil redis-cli ping; do sleep 1; done\n", "ok"),
+        (
+            ["CMD-SHELL", "timeout 3 /h.sh || true"],
+            "#!/bin/sh\nuntil redis-cli ping; do sleep 1; done\n",
+            "always-passes-or-true",
+        ),
+        (["CMD-SHELL", "/h.sh"], "#!/bin/sh\nredis-cli ping\nexit 0\n", "always-passes-exit"),
+        (["CMD", "sh", "-e", "/h.sh"], "redis-cli ping\ntrue", "ok"),
+        (["CMD", "sh", "/h.sh"], "redis-cli ping $1", "unclear"),
+        (["CMD", "/h.sh"], "#!/bin/sh\n# redis-cli ping\n", "comment"),
+        (["CMD", "/h.sh"], "#!/bin/sh\ncurl -f localhost\n", "other-command"),
+        (["CMD", "/h.sh"], "#!/usr/bin/python3\nimport redis\n", "other-command"),
+        (["CMD", "/h.sh"], "redis-cli ping\n", "unclear"),  # Docker runs no file without a first line
+        (["CMD", "/h.sh"], "#!/bin/sh\n" + "#" * MAX_SCRIPT, "other-command"),
+        (["CMD", "/h.sh"], None, "other-command"),
+        (["CMD", "/bin/redis-cli", "ping"], "#!/bin/sh\ntrue\n", "ok"),  # which is not looked at
+    ],
+)
+def test_a_script_in_the_container(test: list[str], file: str | None, code: str) -> None:
+    found = judge_health_command(test, read=lambda path: file).code
+    assert found.removeprefix("healthcheck.") == code
+
+
+def test_a_script_that_runs_itself_costs_little() -> None:
+    verdict = judge_health_command(["CMD", "/h.sh"], read=lambda path: "#!/bin/sh\n" + "/h.sh\n" * 500)
+    assert not verdict.ok
+
+
+def test_few_files_are_read_and_each_once() -> None:
+    read: list[str] = []
+
+    def empty(path: str) -> str:
+        read.append(path)
+        return ""
+
+    judge_health_command(["CMD-SHELL", ";".join(f"/h{n % 9}.sh" for n in range(50))], read=empty)
+    assert read == ["/h0.sh", "/h1.sh", "/h2.sh"]
+
+
 def test_every_code_has_an_example() -> None:
     seen = {f"healthcheck.{code}" for code in WRONG}
     seen |= {"ok", "healthcheck.none", "healthcheck.disabled", "healthcheck.shell-syntax-in-exec"}
@@ -99,6 +167,11 @@ def test_every_code_has_an_example() -> None:
         (["pg_isready"], "pg_isready || true", "healthcheck.always-passes-or-true"),
         (["pg_isready"], "pg_isready --version", "healthcheck.other-command"),
         (["pg_isready"], "redis-cli ping", "healthcheck.other-command"),
+        (
+            ["pg_isready"],
+            "pg_isready | grep localhost",
+            "healthcheck.unclear",
+        ),  # it says so when it fails, too
         (["mysqladmin", "ping"], "mysqladmin ping -h localhost", "ok"),
         (["mysqladmin", "ping"], "mysqladmin -u root -p$PASSWORD ping", "ok"),
         (["mysqladmin", "ping"], "mysqladmin status ping", "healthcheck.other-command"),
@@ -182,6 +255,13 @@ BOMBS: Mapping[str, str] = {
     "many shells": "a='sh -c \"redis-cli ping\"';" + 'sh -c "$a;$a;$a;$a;$a;$a;$a;$a";' * 90,
     "pipeline": "redis-cli ping" + "|cat" * 1000,
     "empty substitutions": "echo " + "$()" * 1300,
+    "choices": "a && b || " * 350 + "redis-cli ping",
+    "choices in shells": "sh -c '" + "a && b || " * 100 + "c'; d || " * 3 + "redis-cli ping",
+    "loops": "while a; do " * 200 + "b" + "; done" * 200,
+    "loops that change": "until redis-cli ping; do " + "x=x$x; " * 400 + "done",
+    "cases": "case a in " + "a) b;; " * 500 + "esac",
+    "patterns": "x=" + "a" * 900 + "; case $x in " + ("*a" * 3 + "b) c;; ") * 200 + "esac",
+    "if set": "echo " + "${a:+b}" * 300 + " ${a:+'b" + '"' * 1000,
     "digits": "1" * 4000,
 }
 

@@ -12,7 +12,7 @@ import pytest
 
 from dockgrader.errors import Unobserved
 from dockgrader.hosts.deadline import Deadline
-from dockgrader.hosts.pace import FACTOR, ended_in_time, enough
+from dockgrader.hosts.pace import FACTOR, cut_short, ended_in_time, enough, of_machine
 
 Control = Callable[[], float]
 
@@ -114,3 +114,21 @@ def test_a_control_that_fails_is_the_hosts_unless_the_command_has_ended() -> Non
 )
 def test_enough(seconds: float, shortest: float, is_enough: bool) -> None:
     assert enough(seconds, shortest) is is_enough
+
+
+@pytest.mark.parametrize(
+    ("cpus", "seconds"),
+    [(0, 4.0), (10**9, 4.0), (5 * 10**8, 4.0), (10**8, 4.0), (5 * 10**7, 0.2), (10**7, 0.04)],
+)
+def test_what_a_containers_own_limit_takes_is_not_the_machines(cpus: int, seconds: float) -> None:
+    assert of_machine(4.0, cpus) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("timeout", "shortest", "by_machine"),
+    [(3, 0.05, False), (3, 1.6, True), (1, 0.4, False), (1, 0.6, True), (0.1, 0.06, False), (0.1, 1.1, True)],
+)
+def test_who_is_to_blame_for_a_command_that_is_cut_off(
+    timeout: float, shortest: float, by_machine: bool
+) -> None:
+    assert cut_short(timeout, shortest) is by_machine

@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from dockgrader.errors import Unobserved
+from dockgrader.facts.commands import Exec
 from dockgrader.facts.waiting import HealthWithin
 from dockgrader.kinds.health import HealthCheck
 from tests.givens import FILES, Given, Raw, a_container, a_service, code, compose_file, hex_id, hidden
@@ -43,6 +44,36 @@ def looks(*found: str, at: float = 0) -> dict[Any, Any]:
 )
 def test_the_health_command(test: list[str] | None, expected: str) -> None:
     assert code(COMMAND, Given(a_service("redis", test=test))) == expected
+
+
+@pytest.mark.parametrize(
+    ("test", "script", "expected"),
+    [
+        (["CMD", "/healthcheck.sh"], "#!/bin/sh\nredis-cli ping | grep -q PONG\n", "ok"),
+        (["CMD-SHELL", "/healthcheck.sh || exit 1"], "#!/bin/bash -e\nredis-cli ping &>/dev/null\n", "ok"),
+        (["CMD", "sh", "/healthcheck.sh"], "redis-cli ping", "ok"),
+        (
+            ["CMD", "/healthcheck.sh"],
+            "#!/bin/sh\nredis-cli ping || true\n",
+            "healthcheck.always-passes-or-true",
+        ),
+        (["CMD", "/healthcheck.sh"], "#!/bin/sh\necho redis-cli ping\n", "healthcheck.echo"),
+        (["CMD", "/healthcheck.sh"], None, "healthcheck.other-command"),
+    ],
+)
+def test_a_script_of_the_container_is_read(test: list[str], script: str | None, expected: str) -> None:
+    cat = Exec(ID, ("cat", "--", "/healthcheck.sh"))
+    answer = {"exit": 1 if script is None else 0, "stdout": script or "", "stderr": "", "problem": ""}
+    assert code(COMMAND, Given(a_service("redis", test=test), facts={cat: answer})) == expected
+
+
+def test_a_script_that_the_host_hides_is_the_hosts() -> None:
+    cat = Exec(ID, ("cat", "--", "/healthcheck.sh"))
+    see = Given(
+        a_service("redis", test=["CMD", "/healthcheck.sh"]), facts={cat: Unobserved("engine.down", "")}
+    )
+    with pytest.raises(Unobserved):
+        code(COMMAND, see)
 
 
 def test_every_replica_needs_it() -> None:

@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 from dockgrader.facts.base import Fact, Setting, dig, dig_dict, dig_int, dig_list, dig_str
 from dockgrader.facts.containers import Container, Inspected
 from dockgrader.frozen import dataclass
-from dockgrader.hosts.base import Missing
-from dockgrader.hosts.pace import enough, too_slow
+from dockgrader.hosts.base import Conflict, Missing
+from dockgrader.hosts.pace import FACTOR, cut_short, enough, of_machine, too_slow
 
 _NS = 1_000_000_000
 _STEADY_SECONDS = 10.0
@@ -96,7 +96,9 @@ class SteadyWithin(Fact[bool]):
 def _cut_off(inspected: Inspected) -> bool:
     """Whether it is unhealthy because the engine cut every command of the last ones off after its time."""
     log = dig_list(inspected.raw, "State", "Health", "Log")
-    return bool(log) and all(_TOO_LONG in dig_str(probe, "Output") for probe in log)
+    return bool(log) and all(
+        dig_int(probe, "ExitCode") == -1 and _TOO_LONG in dig_str(probe, "Output") for probe in log
+    )
 
 
 def _now(setting: Setting, inspected: Inspected) -> Inspected:
@@ -110,10 +112,28 @@ def _now(setting: Setting, inspected: Inspected) -> Inspected:
 
 def _refuse_slow(setting: Setting, inspected: Inspected, waited: float) -> None:
     """Raise Unobserved where a machine is so slow that a right health command would have ended no better."""
-    shortest = setting.host.engine.control(inspected.id)
+    shortest = of_machine(setting.host.engine.control(inspected.id), inspected.cpus)
     timeout = (dig_int(inspected.raw, "Config", "Healthcheck", "Timeout") or 30 * _NS) / _NS
-    if shortest * 2 > timeout or not enough(waited, shortest):
+    if not enough(waited, shortest) or (
+        cut_short(timeout, shortest) and not _hangs(setting, inspected, shortest)
+    ):
         raise too_slow(f"The health check of {inspected.name}", shortest)
+
+
+def _hangs(setting: Setting, inspected: Inspected, shortest: float) -> bool:
+    """Whether the health command, run once more as the engine does, hangs: a right one ends, however slow the machine.
+
+    False where the run has no time for that.
+    """
+    form, *words = inspected.health_test or [""]
+    shell = dig_list(inspected.raw, "Config", "Shell") or ["/bin/sh", "-c"]
+    argv = {"CMD": words, "CMD-SHELL": [*map(str, shell), *words]}.get(form)
+    if not argv or FACTOR * shortest > setting.patience():
+        return False
+    try:
+        return setting.host.engine.exec(inspected.id, argv, FACTOR * shortest).timed_out
+    except (Missing, Conflict):
+        return False
 
 
 def seconds_between(earlier: str, later: str) -> float | None:

@@ -12,10 +12,14 @@ _RESERVED = re.compile(
 
 
 class Cursor:
-    """`at` is the place in `text`; the comments that were skipped are added to `comments`."""
+    """`at` is the place in `text`; the comments that were skipped are added to `comments`.
 
-    def __init__(self, text: str, comments: list[str]) -> None:
+    `ampersand` says that this shell takes `&>` for a redirection.
+    """
+
+    def __init__(self, text: str, comments: list[str], *, ampersand: bool = False) -> None:
         self.text = text
+        self.ampersand = ampersand
         self.at = 0
         self.comments = comments
 

@@ -17,7 +17,10 @@ def literal(word: syntax.Word) -> str | None:
 
 
 def fields_of(
-    word: syntax.Word, value: Callable[[syntax.Variable | syntax.Substitution], Field], *, split: bool
+    word: syntax.Word,
+    value: Callable[[syntax.Variable | syntax.Substitution | syntax.IfSet], Field],
+    *,
+    split: bool,
 ) -> list[Field]:
     """The fields that a word becomes; `value` tells what stands in a variable or what a command prints."""
     if literal(word) in ("[", "[[", "{", "}"):
@@ -30,7 +33,7 @@ def fields_of(
             current.append(part.text if plain else None)
             continue
         text = value(part)
-        if part.quoted or not split or text is None:
+        if isinstance(part, syntax.IfSet) or part.quoted or not split or text is None:
             current.append(text)
             continue
         for piece in re.findall(r"[ \t\n]+|[^ \t\n]+", text):

@@ -13,10 +13,11 @@ from dockgrader.healthcheck.world import IO, Field, Log, show
 
 
 class _Answer(NamedTuple):
-    """What the expected command prints: `out` where it succeeds, `err` where it fails."""
+    """What the expected command prints: `out` where it succeeds, `err` and `failing_out` where it fails."""
 
     out: str | None
     err: str | None
+    failing_out: str | None = ""
     reads_stdin: bool = False
 
 
@@ -38,6 +39,7 @@ def run_expected(args: list[Field], io: IO, log: Log) -> int | None:
     if log.up:
         io.out.write(answer.out)
         return 0
+    io.out.write(answer.failing_out)
     io.err.write(answer.err)
     return 1
 
@@ -77,7 +79,7 @@ def _match_call(args: list[Field], expected: Sequence[str]) -> _Answer | str:
         if args[start : start + len(wanted)] == wanted and all(
             not extra or (extra[0] or "").startswith("-") for extra in (before, after)
         ):
-            return _Answer(None, None)
+            return _Answer(None, None, None)
     return "its words are not known" if None in args else ""
 
 
@@ -106,4 +108,6 @@ def _match_redis(args: list[Field], wanted: Sequence[str]) -> _Answer | str:
         return ""
     message = command[len(wanted)] if len(command) > len(wanted) else "PONG"
     plain = pings and not options & _REDIS_RESHAPES
-    return _Answer(f"{message}\n" if plain and message is not None else None, _REDIS_DOWN, "-x" in options)
+    return _Answer(
+        f"{message}\n" if plain and message is not None else None, _REDIS_DOWN, reads_stdin="-x" in options
+    )

@@ -11,14 +11,16 @@ def words(text: str) -> frozenset[str]:
 
 
 SHELLS = ("sh", "ash", "dash", "bash")
+AMPERSAND_SHELLS = ("ash", "bash")
+"""Shells for which `&>` is a redirection."""
 STATEFUL = words(
     """
-    . source eval trap alias unalias shift return break continue read local declare typeset readonly
+    . source eval trap alias unalias shift break continue read local declare typeset readonly
     builtin enable shopt let getopts hash mapfile fg bg
     """
 )
 """Builtins that are not followed: what they do to the shell is more than is remembered here."""
-BUILTIN_ONLY = STATEFUL | {":", "exit", "set", "export", "unset", "exec", "command", "[["}
+BUILTIN_ONLY = STATEFUL | {":", "exit", "return", "set", "export", "unset", "exec", "command", "[["}
 """Commands that only the shell itself can carry out."""
 SENSITIVE = words("PATH IFS ENV BASH_ENV SHELLOPTS LD_PRELOAD LD_LIBRARY_PATH")
 """Variables that change what the words of a script mean or which program is run."""

@@ -5,43 +5,33 @@ A status of None is one that is not known. Sources: POSIX.1-2017 and dash.
 
 from __future__ import annotations
 
-import re
+import contextlib
 from collections.abc import Callable, Sequence
 
 from dockgrader.healthcheck import syntax
 from dockgrader.healthcheck.conditions import double_bracket
-from dockgrader.healthcheck.expansion import fields_of, literal
+from dockgrader.healthcheck.expansion import literal
 from dockgrader.healthcheck.names import BUILTIN_ONLY, SENSITIVE, SHELLS, STATEFUL, basename
-from dockgrader.healthcheck.parser import parse
-from dockgrader.healthcheck.programs import look_up, run_program, unwrap
-from dockgrader.healthcheck.state import State
+from dockgrader.healthcheck.nested import Nested
+from dockgrader.healthcheck.programs import look_up, run_program
+from dockgrader.healthcheck.redirections import redirected
 from dockgrader.healthcheck.world import (
+    FAILURE,
     IO,
     MAX_DEPTH,
     Field,
+    Hangs,
     Input,
-    Log,
     ShellExit,
     Sink,
     Unclear,
     nothing,
     show,
 )
-
-Program = Callable[["Shell", IO], int | None]
-"""What is run in a world; returns its status."""
+from dockgrader.healthcheck.wrappers import unwrap
 
 
-def follow(
-    program: Program, expected: Sequence[str], comments: Sequence[str], *, up: bool
-) -> tuple[Log, int | None]:
-    """Run a program on paper in the world where the service is up, or down: what happened, and its status."""
-    log = Log(up, tuple(expected), list(comments))
-    io = nothing()
-    return log, Shell(log).contained(lambda sh: program(sh, io), io)
-
-
-class Shell(State):
+class Shell(Nested):
     """A shell or subshell."""
 
     def fork(self) -> Shell:
@@ -76,14 +66,13 @@ class Shell(State):
 
     def _background(self, node: syntax.AndOr) -> None:
         io = nothing()
-        self.fork().contained(lambda sh: sh._and_or(node, io, False), io)
+        with contextlib.suppress(Hangs):
+            self.fork().contained(lambda sh: sh._and_or(node, io, False), io)
 
     def _and_or(self, node: syntax.AndOr, io: IO, tested: bool) -> int | None:
         self._pipeline(node.first, io, tested or bool(node.rest))
         for n, (op, pipeline) in enumerate(node.rest, 1):
-            if self.status is None:
-                raise self.log.unclear("a status that is not known decides")
-            if (self.status == 0) == (op == "&&"):
+            if (self.decided() == 0) == (op == "&&"):
                 self._pipeline(pipeline, io, tested or n < len(node.rest))
                 if op == "||" and self.status == 0 and _is_just_true(pipeline):
                     self.log.masked = ("always-passes-or-true", "'|| true' makes its exit status 0")
@@ -99,10 +88,8 @@ class Shell(State):
             status = int(status == 0)
         self.status = status
         grouped = len(node.commands) == 1 and not _fails_alone(node.commands[0])
-        if self.errexit and not quiet and not grouped and status != 0:
-            if status is None:
-                raise self.log.unclear("a status that is not known decides under 'set -e'")
-            raise ShellExit(status)
+        if self.errexit and not quiet and not grouped and self.decided() != 0:
+            raise ShellExit(self.status)
 
     def _piped(self, commands: Sequence[syntax.AnyCommand], io: IO, tested: bool) -> int | None:
         statuses: list[int | None] = []
@@ -110,10 +97,14 @@ class Shell(State):
         for n, command in enumerate(commands, 1):
             out = io.out if n == len(commands) else Sink()
             part = IO(stdin, out, io.err)
-            statuses.append(self._apart(command, part, tested))
+            try:
+                statuses.append(self._apart(command, part, tested))
+            except Hangs:
+                raise self.log.unclear("a loop in a pipeline") from None
             stdin = Input(out.text)
         if self.pipefail:
-            return next((status for status in reversed(statuses) if status != 0), 0)
+            last = next((status for status in reversed(statuses) if status != 0), 0)
+            return FAILURE if last is None and set(statuses) - {0, None} else last
         return statuses[-1]
 
     def _apart(self, command: syntax.AnyCommand, io: IO, tested: bool) -> int | None:
@@ -124,6 +115,8 @@ class Shell(State):
         try:
             if self.log.depth > MAX_DEPTH:
                 raise self.log.unclear("nested too deeply")
+            if self.xtrace:
+                io.err.write(None)
             return self._any_command(node, io, tested)
         finally:
             self.log.depth -= 1
@@ -131,29 +124,25 @@ class Shell(State):
     def _any_command(self, node: syntax.AnyCommand, io: IO, tested: bool) -> int | None:
         if isinstance(node, syntax.Command):
             return self._simple(node, io)
-        io = self._redirect(node.redirects, io)
+        io = redirected(node.redirects, io, self)
         if isinstance(node, syntax.If):
-            return self._if(node, io, tested)
+            return self.branch(node, io, tested)
+        if isinstance(node, syntax.Case):
+            return self.case(node, io, tested)
+        if isinstance(node, syntax.Loop):
+            return self.loop(node, io, tested)
         if node.subshell:
             return self.fork().contained(lambda sh: sh.script(node.body, io, tested), io)
         return self.script(node.body, io, tested)
 
-    def _if(self, node: syntax.If, io: IO, tested: bool) -> int | None:
-        for condition, body in node.branches:
-            status = self.script(condition, io, True)
-            if status is None:
-                raise self.log.unclear("a condition that is not known decides")
-            if status == 0:
-                return self.script(body, io, tested)
-        return self.script(node.otherwise, io, tested) if node.otherwise else 0
-
     def _simple(self, node: syntax.Command, io: IO) -> int | None:
         self.log.spend(1)
         self.substituted = 0
-        whole = bool(node.words) and literal(node.words[0]) == "[["
-        fields = [found for word in node.words for found in self._expand(word, io, split=not whole)]
-        io = self._redirect(node.redirects, io)
-        values = {name: self._text(word, io) for name, word in node.assignments}
+        fields = self.fields(node.words, io)
+        io = redirected(node.redirects, io, self)
+        if self.xtrace:
+            io.err.write(None)
+        values = {name: self.text(word, io) for name, word in node.assignments}
         if SENSITIVE & values.keys():
             raise self.log.unclear(f"{show(min(SENSITIVE & values.keys()))} is changed")
         if not fields:
@@ -166,44 +155,7 @@ class Shell(State):
             self.log.masked = ("always-passes-exit", "'exit 0' makes its exit status 0")
         return self._builtin(fields, io)
 
-    def _redirect(self, redirects: Sequence[syntax.Redirect], io: IO) -> IO:
-        io = IO(io.stdin, io.out, io.err)
-        for redirect in redirects:
-            target = self._text(redirect.target, io)
-            if redirect.op == "<" and redirect.fd == 0 and target == "/dev/null":
-                io.stdin = Input("")
-                continue
-            places = {"1": io.out, "2": io.err} if redirect.op == ">&" else io.device_files()
-            if redirect.op.startswith("<") or redirect.fd not in (1, 2) or target is None:
-                raise self.log.unclear("a redirection that is not followed here")
-            if (redirect.op == ">&" and target not in places) or self.log.program in target:
-                raise self.log.unclear("a redirection that is not followed here")
-            sink = places.get(target, Sink())
-            if redirect.fd == 1:
-                io.out = sink
-            else:
-                io.err = sink
-        return io
-
-    def _text(self, word: syntax.Word, io: IO) -> Field:
-        """A word where it is not split: the value of an assignment, the target of a redirection."""
-        fields = self._expand(word, io, split=False)
-        return fields[0] if fields else ""
-
-    def _expand(self, word: syntax.Word, io: IO, *, split: bool) -> list[Field]:
-        return fields_of(word, lambda part: self._value(part, io), split=split)
-
-    def _value(self, part: syntax.Variable | syntax.Substitution, io: IO) -> Field:
-        text = self._variable(part.name) if isinstance(part, syntax.Variable) else self._output(part.body, io)
-        self.log.spend(1 + len(text or "") // 64)
-        return text
-
-    def _variable(self, name: str) -> Field:
-        if name == "?":
-            return None if self.status is None else str(self.status)
-        return self.variables.get(name)
-
-    def _output(self, script: syntax.Script, io: IO) -> Field:
+    def output(self, script: syntax.Script, io: IO) -> Field:
         """What a command substitution stands for."""
         inner = IO(io.stdin, Sink(), io.err)
         child = self.fork()
@@ -224,6 +176,11 @@ class Shell(State):
         self.log.commands.append(name)
         if name == "exit":
             raise ShellExit(self.exit_status(args))
+        if name == "return":
+            status = self.exit_status(args)
+            if self.log.choose("shells differ on 'return'"):
+                raise ShellExit(status)  # dash and busybox
+            return FAILURE  # bash complains and goes on
         if name == "exec":
             if not args or (args[0] or "-").startswith("-"):
                 raise self.log.unclear("'exec' without a command")
@@ -240,44 +197,28 @@ class Shell(State):
 
     def external(self, fields: list[Field], io: IO) -> int | None:
         """Run a program, the first field; this is also how Docker runs the exec form."""
+        timed = False
         while (rest := unwrap(fields)) is not None:
+            timed = timed or basename(fields[0] or "") == "timeout"
             fields = rest
             self.log.spend(1)
         if not fields or fields[0] is None:
             raise self.log.unclear("which program is run is not known")
         name, args = basename(fields[0]), fields[1:]
-        if name not in SHELLS or name == self.log.program:
+        file = None if name == self.log.program else self.script_file(fields[0])
+        if file is None and (name not in SHELLS or name == self.log.program):
             return run_program(name, args, io, self.log)
-        self.log.commands.append(name)
         child = Shell(self.log)
-        return child.contained(lambda sh: sh._nested(args, io), io)
-
-    def _nested(self, args: list[Field], io: IO) -> int | None:
-        """This shell is `sh -c SCRIPT`, with the few options that health commands use."""
-        words = iter(args)
-        for arg in words:
-            if arg is None or not re.fullmatch(r"-[eul]*c|-[eu]+|-l|[-+]o", arg):
-                break
-            if flags := arg.strip("lc-"):
-                self.set_options(
-                    [f"{arg[0]}{flags.strip('+')}", *([next(words, None)] if flags.endswith("o") else [])]
-                )
-            if arg.endswith("c"):
-                return self._run_text(next(words, None), io)
-        raise self.log.unclear("a shell that is not given its script by -c")
-
-    def _run_text(self, text: Field, io: IO) -> int | None:
-        if text is None:
-            raise self.log.unclear("the script of a shell is not known")
-        self.log.spend(len(text) // 64)
         try:
-            tree, comments = parse(text)
-        except syntax.ShellSyntaxError:
-            return 2
-        except syntax.UnsupportedSyntax as error:
-            raise self.log.unclear(show(str(error))) from error
-        self.log.comments.extend(comments)
-        return self.script(tree, io)
+            if file is not None:
+                return child.contained(lambda sh: sh.run_file(*file, io), io)
+            self.log.commands.append(name)
+            return child.contained(lambda sh: sh.run_shell(name, args, io), io)
+        except Hangs:
+            if not timed:
+                raise
+            io.spoil()
+            return FAILURE
 
 
 def _is_just_true(node: syntax.Pipeline) -> bool:

@@ -1,9 +1,10 @@
 """A parser for the part of the POSIX shell language that one-line health commands are written in.
 
 `parse` turns a script into the tree of `syntax` and runs nothing. What dash, busybox ash and bash read
-differently (`&>`, `|&`, here-strings) and what needs more than a tree to understand (loops, functions,
-arithmetic) is refused as `UnsupportedSyntax`: guessing would make a wrong verdict. The input is hostile: length
-and nesting are bounded, and the parser is linear in the length of the script for each level of backquotes.
+differently (`|&`, here-strings, `&>` unless the shell is known) and what needs more than a tree to understand
+(functions, arithmetic) is refused as `UnsupportedSyntax`: guessing would make a wrong verdict. The input is
+hostile: length and nesting are bounded, and the parser is linear in the length of the script for each level of
+backquotes.
 
 Source: POSIX.1-2017, XCU chapter 2.
 """
@@ -18,9 +19,11 @@ from dockgrader.healthcheck.syntax import (
     MAX_SCRIPT,
     AndOr,
     AnyCommand,
+    Case,
     Command,
     Group,
     If,
+    Loop,
     Pipeline,
     Redirect,
     Script,
@@ -30,28 +33,29 @@ from dockgrader.healthcheck.syntax import (
 )
 from dockgrader.healthcheck.words import WordReader
 
-_CLOSERS = ("then", "elif", "else", "fi", "}")
-_NOT_MODELLED = ("while", "until", "for", "case", "function", "select")
+_CLOSERS = ("then", "elif", "else", "fi", "}", "do", "done", "esac")
+_NOT_MODELLED = ("for", "function", "select")
+_IN = re.compile(r"in(?=[ \t\n])")
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\+?=)")
 
 
-def parse(text: str) -> tuple[Script, tuple[str, ...]]:
-    """The tree of a script, and the texts of its comments.
+def parse(text: str, *, ampersand: bool = False) -> tuple[Script, tuple[str, ...]]:
+    """The tree of a script, and the texts of its comments. `ampersand` is for a shell that knows `&>`.
 
     Raises ShellSyntaxError where a shell would, and UnsupportedSyntax for what is not understood here, or for
     a script of more than MAX_SCRIPT characters or deeper than MAX_DEPTH.
     """
     if len(text) > MAX_SCRIPT:
         raise UnsupportedSyntax(f"longer than {MAX_SCRIPT} characters")
-    parser = _Parser(text, depth=0, comments=[])
+    parser = _Parser(text, depth=0, comments=[], ampersand=ampersand)
     return parser.whole(), tuple(parser.comments)
 
 
 class _Parser(WordReader):
     """Recursive descent over the characters."""
 
-    def __init__(self, text: str, depth: int, comments: list[str]) -> None:
-        super().__init__(text, comments)
+    def __init__(self, text: str, depth: int, comments: list[str], *, ampersand: bool) -> None:
+        super().__init__(text, comments, ampersand=ampersand)
         self.depth = depth
 
     def whole(self) -> Script:
@@ -63,13 +67,16 @@ class _Parser(WordReader):
     def _list(self) -> Script:
         items: list[tuple[AndOr, bool]] = []
         self.skip(newlines=True)
-        while self.at < len(self.text) and not self.starts(")") and self.reserved() not in _CLOSERS:
+        while self.at < len(self.text) and not self._closes():
             node = self._and_or()
             background = self._separator()
             items.append((node, background is True))
             if background is None:
                 break
         return Script(tuple(items))
+
+    def _closes(self) -> bool:
+        return self.starts(")") or self.starts(";;") or self.reserved() in _CLOSERS
 
     def _separator(self) -> bool | None:
         """What ends a command: True is `&`, False is `;` or a new line, None is neither."""
@@ -103,9 +110,23 @@ class _Parser(WordReader):
 
     def nested_script(self, text: str) -> Script:
         self._deeper()
-        script = _Parser(text, self.depth, self.comments).whole()
+        script = self._inner(text).whole()
         self.depth -= 1
         return script
+
+    def nested_words(self, text: str) -> tuple[Word, ...]:
+        inner = self._inner(text)
+        words: list[Word] = []
+        inner.skip()
+        while word := inner.word():
+            words.append(word)
+            inner.skip()
+        if inner.at < len(text):
+            raise UnsupportedSyntax("a '${…}' that is more than words")
+        return tuple(words)
+
+    def _inner(self, text: str) -> _Parser:
+        return _Parser(text, self.depth, self.comments, ampersand=self.ampersand)
 
     def _deeper(self) -> None:
         self.depth += 1
@@ -156,6 +177,10 @@ class _Parser(WordReader):
             return Group(body, False, self._redirects())
         if word == "if":
             return self._if()
+        if word == "case":
+            return self._case()
+        if word in ("while", "until"):
+            return self._loop(word)
         if word:
             raise ShellSyntaxError(f"unexpected {word!r}")
         return self._simple()
@@ -173,6 +198,49 @@ class _Parser(WordReader):
             otherwise = self._body()
         self.expect("fi")
         return If(tuple(branches), otherwise, self._redirects())
+
+    def _case(self) -> Case:
+        self.take("case")
+        self.skip()
+        word = self.word()
+        self.skip(newlines=True)
+        if word is None or not _IN.match(self.text, self.at):
+            raise ShellSyntaxError("'case' without 'in'")
+        self.take("in")
+        branches: list[tuple[tuple[Word, ...], Script]] = []
+        ended = True
+        self.skip(newlines=True)
+        while ended and self.reserved() != "esac":
+            patterns = self._patterns()
+            branches.append((patterns, self.nested_list()))
+            if self.starts(";;&"):
+                raise UnsupportedSyntax("';;&' is not understood by every shell")
+            ended = self.take(";;")
+            self.skip(newlines=True)
+        self.expect("esac")
+        return Case(word, tuple(branches), self._redirects())
+
+    def _patterns(self) -> tuple[Word, ...]:
+        self.take("(")
+        patterns: list[Word] = []
+        while not patterns or self.take("|"):
+            self.skip()
+            pattern = self.word()
+            if pattern is None:
+                raise ShellSyntaxError("a pattern is missing")
+            patterns.append(pattern)
+            self.skip()
+        if not self.take(")"):
+            raise ShellSyntaxError("missing ')' after a pattern")
+        return tuple(patterns)
+
+    def _loop(self, word: str) -> Loop:
+        self.take(word)
+        condition = self._body()
+        self.expect("do")
+        body = self._body()
+        self.expect("done")
+        return Loop(condition, body, word == "until", self._redirects())
 
     def _redirects(self) -> tuple[Redirect, ...]:
         found: list[Redirect] = []

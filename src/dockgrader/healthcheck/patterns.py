@@ -8,11 +8,13 @@ _ATOM = r"(?s)\\(?P<escaped>.)|(?P<set>\[\^?(?:A-Z|a-z|0-9|[A-Za-z0-9_ .:,])+\])
 
 
 def compiled(pattern: str, syntax: str, flags: set[str]) -> re.Pattern[str] | None:
-    """A grep pattern (G basic, E extended, F fixed) as a Python one; None if it is not surely the same.
+    """A grep pattern (G basic, E extended, F fixed, P of Perl) as a Python one; None if it is not surely the same.
 
     At most two quantifiers, none on a group, and three `|`: a pattern of the student's must not take forever.
     """
-    source = re.escape(pattern) if syntax == "F" else _translate(pattern, extended=syntax == "E")
+    if syntax == "P" and re.search(r"\\[<>]", pattern):
+        return None  # what else is understood of an extended expression means the same to Perl
+    source = re.escape(pattern) if syntax == "F" else _translate(pattern, extended=syntax in "EP")
     if source is None or not pattern.isascii() or ("w" in flags and not pattern):
         return None
     if "x" in flags:

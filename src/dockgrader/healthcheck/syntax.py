@@ -43,15 +43,26 @@ class Substitution:
 
 
 @dataclass(frozen=True)
+class IfSet:
+    """`${name:+word…}` outside of quotes: words that stand there only if the variable has a value."""
+
+    name: str
+    words: tuple[Word, ...]
+
+
+Part = Literal | Variable | Substitution | IfSet
+
+
+@dataclass(frozen=True)
 class Word:
     """Parts that stand together without a blank between them."""
 
-    parts: tuple[Literal | Variable | Substitution, ...]
+    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True)
 class Redirect:
-    """`fd` (file descriptor), `op` (`<`, `>`, `>>`, `>&`, `<&`) and where to."""
+    """`fd` (file descriptor), `op` (`<`, `>`, `>>`, `>&`, `<&`, and `&>` for both outputs) and where to."""
 
     fd: int
     op: str
@@ -85,7 +96,26 @@ class If:
     redirects: tuple[Redirect, ...]
 
 
-AnyCommand = Command | Group | If
+@dataclass(frozen=True)
+class Case:
+    """`case WORD in`: the patterns of each branch, and its body, which may be empty."""
+
+    word: Word
+    branches: tuple[tuple[tuple[Word, ...], Script], ...]
+    redirects: tuple[Redirect, ...]
+
+
+@dataclass(frozen=True)
+class Loop:
+    """`while`, or `until`, which goes on while its condition fails."""
+
+    condition: Script
+    body: Script
+    until: bool
+    redirects: tuple[Redirect, ...]
+
+
+AnyCommand = Command | Group | If | Case | Loop
 
 
 @dataclass(frozen=True)

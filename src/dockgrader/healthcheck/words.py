@@ -7,7 +7,9 @@ from abc import ABC, abstractmethod
 
 from dockgrader.healthcheck.cursor import Cursor
 from dockgrader.healthcheck.syntax import (
+    IfSet,
     Literal,
+    Part,
     Redirect,
     Script,
     ShellSyntaxError,
@@ -19,7 +21,14 @@ from dockgrader.healthcheck.syntax import (
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BRACED = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*|\?)(:?[-+][^'\"`$\\{}]*)?\}")
+# Quotes and names of variables, but nothing deeper.
+_NAMED = r"\$(?:\w+(?!\w)|\{\w+\})"
+_IF_SET = re.compile(
+    r"\{([A-Za-z_][A-Za-z0-9_]*):?\+"
+    rf"((?:[^'\"`$\\{{}}]|\"(?:[^\"`\\{{}}$]|{_NAMED})*\"|'[^'{{}}]*'|{_NAMED})*)\}}"
+)
 _REDIRECT = re.compile(r"([0-9]*)(>>|>&|<&|>\||<<|<>|<|>)")
+_BOTH = re.compile("&>>?")
 _PLAIN = re.compile(r"[^ \t\n;&|<>()'\"`$\\]+")
 _PLAIN_QUOTED = re.compile(r"[^\"`$\\]+")
 
@@ -32,15 +41,21 @@ class WordReader(Cursor, ABC):
         """The commands that stand here, one level deeper."""
 
     @abstractmethod
+    def nested_words(self, text: str) -> tuple[Word, ...]:
+        """The words of a text that stood in braces, one level deeper."""
+
+    @abstractmethod
     def nested_script(self, text: str) -> Script:
         """The tree of a script that stood between backquotes, one level deeper."""
 
     def redirect(self) -> Redirect | None:
         """The redirection that starts here, None if none does."""
-        match = _REDIRECT.match(self.text, self.at)
-        if not match:
+        if self.ampersand and (match := _BOTH.match(self.text, self.at)):
+            digits, op = "", "&>"
+        elif match := _REDIRECT.match(self.text, self.at):
+            digits, op = match.groups()
+        else:
             return None
-        digits, op = match.groups()
         if op in ("<<", "<>"):
             raise UnsupportedSyntax(f"{op!r} is not understood here")
         self.at = match.end()
@@ -56,7 +71,7 @@ class WordReader(Cursor, ABC):
     def word(self) -> Word | None:
         """The word that starts here, None if none does."""
         start = self.at
-        parts: list[Literal | Variable | Substitution] = []
+        parts: list[Part] = []
         while self.at < len(self.text):
             if match := _PLAIN.match(self.text, self.at):
                 self.at = match.end()
@@ -84,9 +99,9 @@ class WordReader(Cursor, ABC):
         self.at = end + 1
         return literal
 
-    def _double_quoted(self) -> list[Literal | Variable | Substitution]:
+    def _double_quoted(self) -> list[Part]:
         # The empty text keeps "" a word of its own.
-        parts: list[Literal | Variable | Substitution] = [Literal("", True)]
+        parts: list[Part] = [Literal("", True)]
         while self.at < len(self.text):
             if match := _PLAIN_QUOTED.match(self.text, self.at):
                 self.at = match.end()
@@ -103,7 +118,7 @@ class WordReader(Cursor, ABC):
                 parts.append(self._expansion(quoted=True))
         raise ShellSyntaxError("a double quote is not closed")
 
-    def _expansion(self, *, quoted: bool) -> Literal | Variable | Substitution:
+    def _expansion(self, *, quoted: bool) -> Part:
         if self.take("`"):
             return Substitution(self._backquoted(quoted=quoted), quoted)
         self.at += 1  # the dollar sign
@@ -114,6 +129,9 @@ class WordReader(Cursor, ABC):
             self.expect(")")
             return Substitution(body, quoted)
         if self.starts("{"):
+            if not quoted and (match := _IF_SET.match(self.text, self.at)):
+                self.at = match.end()
+                return IfSet(match.group(1), self.nested_words(match.group(2)))
             match = _BRACED.match(self.text, self.at)
             if not match:
                 raise UnsupportedSyntax("a '${…}' that is more than a name")

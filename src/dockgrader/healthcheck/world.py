@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from dockgrader.healthcheck.names import basename
@@ -9,6 +10,11 @@ from dockgrader.healthcheck.names import basename
 MAX_TEXT = 1000  # characters of a text that is followed; longer ones count as unknown
 MAX_STEPS = 1000  # a command, an expansion and 64 characters of text are a step each
 MAX_DEPTH = 30  # commands inside each other, by groups, substitutions or nested shells
+MAX_ROUNDS = 20  # of a loop
+MAX_CHOICES = 5  # decisions of unknown commands on one path
+
+FAILURE = -1
+"""An exit status that is surely not 0, and nobody knows which it is."""
 
 Field = str | None
 """A word after expansion; None is one whose text is unknown."""
@@ -21,6 +27,10 @@ UNKNOWN: Outcome = (None, None)
 
 class Unclear(Exception):
     """What happens next hangs on something unknown."""
+
+
+class Hangs(Exception):
+    """What is followed never ends: the engine cuts it off, and counts that as a failure."""
 
 
 class ShellExit(Exception):
@@ -88,17 +98,26 @@ def nothing() -> IO:
 
 @dataclass
 class Log:
-    """Whether the expected program succeeds, and what happened; shared by a shell and its subshells."""
+    """Whether the expected program succeeds, and what happened; shared by a shell and its subshells.
+
+    Where an unknown command decides, `plan` says for the first ones whether it succeeded; the others do.
+    """
 
     up: bool
     expected: tuple[str, ...]
     comments: list[str]
     ran: bool = False
+    passed: bool = False  # there is a way on which it ran and the script ended with 0
     echoed: str = ""  # a printed text that names the expected program
     other: str = ""  # the expected program with other words
     unknown: str = ""  # what could not be followed
     masked: tuple[str, str] | None = None  # code and cause of a status that was made 0
     commands: list[str] = field(default_factory=list)
+    read: Callable[[str], str | None] = field(default=lambda path: None)  # a file of the container
+    plan: tuple[bool, ...] = ()
+    taken: list[bool] = field(default_factory=list)  # what was chosen, by the plan and beyond
+    is_set: dict[str, bool] = field(default_factory=dict)  # variables that the script does not set
+    touched: bool = False  # something may have been done to the expected program
     steps: int = 0
     depth: int = 0
 
@@ -112,6 +131,23 @@ class Log:
         self.steps += steps
         if self.steps > MAX_STEPS:
             raise self.unclear("too long to follow")
+
+    def choose(self, reason: str) -> bool:
+        """Whether something unknown succeeds on this path; raises Unclear where that is not followed.
+
+        A command that asks the expected program for something else is not as good as unknown.
+        """
+        if self.other or len(self.taken) == MAX_CHOICES:
+            raise self.unclear(reason)
+        self.taken.append(self.plan[len(self.taken)] if len(self.taken) < len(self.plan) else True)
+        self.unknown = self.unknown or reason
+        return self.taken[-1]
+
+    def choose_set(self, name: str) -> bool:
+        """Whether a variable that is not the script's has a value on this path; raises Unclear."""
+        if name not in self.is_set:
+            self.is_set[name] = self.choose(f"whether {show(name)} is set decides")
+        return self.is_set[name]
 
     def unclear(self, reason: str) -> Unclear:
         """An exception to raise; the first reason is remembered."""

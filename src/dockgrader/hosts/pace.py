@@ -17,6 +17,7 @@ from dockgrader.errors import Unobserved
 from dockgrader.hosts.deadline import Deadline
 
 FACTOR = 3.0
+_NANO = 1_000_000_000
 SHORTEST = ("true",)
 """The shortest command. Where an image lacks even that, the refusal takes as long."""
 _LAST_WORD = 0.1
@@ -26,6 +27,24 @@ _LAST_WORD = 0.1
 def enough(seconds: float, shortest: float) -> bool:
     """Whether what got so many seconds had long enough, where the shortest command takes `shortest`."""
     return seconds >= FACTOR * shortest
+
+
+def of_machine(shortest: float, cpus: int) -> float:
+    """The machine's part of the seconds that the shortest command took in a container of so many billionths of a CPU.
+
+    Where a container has less than a tenth of a CPU, the time is its own limit's; with a whole one, it would take that
+    much less. A `cpus` of 0 is no limit.
+    """
+    return shortest * cpus / _NANO if 0 < cpus < _NANO // 10 else shortest
+
+
+def cut_short(timeout: float, shortest: float) -> bool:
+    """Whether a right command of `timeout` seconds is cut off because of the machine.
+
+    Who gives a command less than a second is cut off on machines that are quick enough: up to a second for the shortest
+    command, that is no fault of the machine's.
+    """
+    return shortest * 2 > timeout and (timeout >= 1 or shortest > 1)
 
 
 def too_slow(what: str, shortest: float | None = None) -> Unobserved:

@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from dockgrader.facts.base import See
+from dockgrader.facts.commands import Exec
 from dockgrader.facts.compose import CONFIG_FILES, SERVICE, WORKING_DIR, ComposeFiles
 from dockgrader.facts.containers import Inspected
 from dockgrader.facts.waiting import HealthWithin
@@ -48,7 +49,7 @@ class HealthCheck(TargetCheck):
             return passed(command, test, name=target.name, found=shown)
         from dockgrader.healthcheck import judge_health_command
 
-        found = judge_health_command(test, command)
+        found = judge_health_command(test, command, lambda path: _file(see, target, path))
         if found.ok:
             return passed(command, test, name=target.name, found=shown)
         code = found.code
@@ -84,3 +85,9 @@ class HealthCheck(TargetCheck):
         fields = ["{{json .Config.Healthcheck}}"] if self.command is not None else []
         fields += ["{{json .State.Health}}"] if self.status is not None else []
         return self.inspect_commands(see, " ".join(fields))
+
+
+def _file(see: See, target: Inspected, path: str) -> str | None:
+    """A script in the container that its health command runs."""
+    answer = see(Exec(target.id, ("cat", "--", path)))
+    return answer.stdout if answer.exit == 0 else None
