@@ -149,7 +149,7 @@ NUMBER = "(?P<n>[0-9]{1,18})"
 )
 def test_a_page_without_what_is_of_this_moment_and_place(texts: list[str], expected: dict[str, Any]) -> None:
     raw = a_container(
-        "web", ports={"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "80"}]}, host={"NetworkMode": "host"}
+        "web", ports={"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "80"}]}, host={"UTSMode": "host"}
     )
     raw["Config"]["Hostname"] = "vm-17"
     raw["NetworkSettings"]["Networks"] = {"x": {"GlobalIPv6Address": "fd00::7"}}
