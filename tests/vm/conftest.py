@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
+from lab.command import LabError
 from lab.compose import compose_v2
 from lab.vm import VirtualMachine, may_start
 from lab.vm_image import DEBIAN_12_CGROUP_V1, DEBIAN_13, Guest, image_of
@@ -30,6 +31,27 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     """Let SIGTERM, which the machine makes an exception, end the session and not just one test of it."""
     if call.excinfo is not None and call.excinfo.errisinstance(SystemExit):
         item.session.shouldstop = str(call.excinfo.value)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup() -> Generator[None, object, object]:
+    """A machine that does not start, or a solution that cannot be played in it: nothing is said of the grader."""
+    return (yield from _told_of_the_machine())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call() -> Generator[None, object, object]:
+    """The same in a test."""
+    return (yield from _told_of_the_machine())
+
+
+def _told_of_the_machine() -> Generator[None, object, object]:
+    try:
+        return (yield)
+    except LabError as error:
+        if MAKE:
+            raise
+        pytest.skip(f"NOT TESTED ON A VIRTUAL MACHINE: it failed: {error}")
 
 
 @pytest.hookimpl(tryfirst=True)
