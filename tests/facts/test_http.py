@@ -210,6 +210,21 @@ def test_a_server_that_starts_late_is_awaited() -> None:
         assert [page.status for page in asked(port)[0]] == [200, 200]
 
 
+@pytest.mark.parametrize(("control", "expected"), [(0.05, ["", ""]), (0.005, ["refused"])])
+def test_on_a_slow_machine_a_server_may_take_longer_to_start(
+    control: float, expected: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where `true` takes 0.05 s a second is its due, as ten seconds are where it takes half a second."""
+    monkeypatch.setattr(http, "HTTP_SECONDS", 0.2)
+    with server(counter, late=0.6) as port:
+        host = MadeUpHost(
+            a_container("web", ports={"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": str(port)}]}),
+            execs={"control": control},
+        )
+        (series,) = read(HttpSeries("web"), host, seconds=30)
+    assert [page.problem for page in series.pages] == expected
+
+
 def test_a_server_that_is_not_ready_behind_its_proxy_is_awaited() -> None:
     """The engine's proxy accepts, and closes when nothing listens in the container."""
     with server(lambda number: b"" if number < 3 else counter(number)) as port:

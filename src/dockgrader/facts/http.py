@@ -20,7 +20,7 @@ from dockgrader.facts.containers import Container, Containers, Inspected
 from dockgrader.frozen import dataclass
 from dockgrader.hosts.base import Host
 from dockgrader.hosts.deadline import Deadline, background
-from dockgrader.hosts.pace import FACTOR, enough, too_slow
+from dockgrader.hosts.pace import FACTOR, STARTING, enough, of_machine, too_slow
 
 HTTP_SECONDS = 10.0
 """What each GET may take, where the run has as much left."""
@@ -100,11 +100,12 @@ class HttpSeries(Fact[list[Series]]):
         if not any(page["problem"] for item in found for page in item["pages"]):
             return found
         # A dead engine forwards no ports: that is not the student's fault either.
-        shortest = setting.host.engine.control(inspected.id)
-        waited = min(HTTP_SECONDS, time.monotonic() - begun - shortest)  # the one GET that failed
-        if enough(waited, shortest) or not _may_come(found):
+        control = setting.host.engine.control(inspected.id)
+        waited = min(HTTP_SECONDS, time.monotonic() - begun - control)  # the one GET that failed
+        shortest, factor = of_machine(control, inspected.cpus), STARTING if _none_listens(found) else FACTOR
+        if enough(waited, shortest, factor) or not _may_come(found):
             return found
-        found = _Asking(self, setting, FACTOR * shortest).answers(ports)
+        found = _Asking(self, setting, factor * shortest).answers(ports)
         if setting.deadline.passed() and _may_come(found):
             raise too_slow(self.shown_by(), shortest)
         return found
@@ -186,6 +187,11 @@ class _Asking:
 
 def _all_came(item: dict[str, Any], times: int) -> bool:
     return len(item["pages"]) == times and not any(page["problem"] for page in item["pages"])
+
+
+def _none_listens(found: list[dict[str, Any]]) -> bool:
+    """Whether all ports were as before their application has started."""
+    return all(page["problem"] in NOT_YET for item in found for page in item["pages"])
 
 
 def _may_come(found: list[dict[str, Any]]) -> bool:

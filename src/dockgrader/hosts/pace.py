@@ -17,6 +17,8 @@ from dockgrader.errors import Unobserved
 from dockgrader.hosts.deadline import Deadline
 
 FACTOR = 3.0
+STARTING = 20.0
+"""How many times the shortest command's time an application may take until it listens: seen with Flask, emulated."""
 _NANO = 1_000_000_000
 SHORTEST = ("true",)
 """The shortest command. Where an image lacks even that, the refusal takes as long."""
@@ -24,9 +26,9 @@ _LAST_WORD = 0.1
 """Seconds before the end of a run in which the reason is still heard."""
 
 
-def enough(seconds: float, shortest: float) -> bool:
+def enough(seconds: float, shortest: float, factor: float = FACTOR) -> bool:
     """Whether what got so many seconds had long enough, where the shortest command takes `shortest`."""
-    return seconds >= FACTOR * shortest
+    return seconds >= factor * shortest
 
 
 def of_machine(shortest: float, cpus: int) -> float:
