@@ -210,13 +210,13 @@ def test_a_server_that_starts_late_is_awaited() -> None:
         assert [page.status for page in asked(port)[0]] == [200, 200]
 
 
-@pytest.mark.parametrize(("control", "expected"), [(0.05, ["", ""]), (0.005, ["refused"])])
+@pytest.mark.parametrize(("control", "late", "expected"), [(0.2, 0.8, ["", ""]), (0.005, 20.0, ["refused"])])
 def test_on_a_slow_machine_a_server_may_take_longer_to_start(
-    control: float, expected: list[str], monkeypatch: pytest.MonkeyPatch
+    control: float, late: float, expected: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where `true` takes 0.05 s a second is its due, as ten seconds are where it takes half a second."""
+    """Where `true` takes 0.2 s four seconds are its due. Three times 0.2 s, as for other waits, would be too short."""
     monkeypatch.setattr(http, "HTTP_SECONDS", 0.2)
-    with server(counter, late=0.6) as port:
+    with server(counter, late=late) as port:
         host = MadeUpHost(
             a_container("web", ports={"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": str(port)}]}),
             execs={"control": control},
