@@ -21,7 +21,7 @@ class MadeUpHost:
     """Containers as `a_container` makes them, files by path, commands by their words; it is its own engine."""
 
     name = "unix:///made-up.sock"
-    version: Mapping[str, Any] = {"Version": "20.10.24", "ApiVersion": "1.41"}
+    version = "20.10.24"
     api = "1.41"
     nearness = HERE
 
@@ -38,6 +38,7 @@ class MadeUpHost:
         self._files, self._execs, self._programs = dict(files or {}), dict(execs or {}), dict(programs or {})
         self._answers: dict[str, Reply] = {"/info": an_engine(), "/containers/json": listing(containers)}
         self._answers["/events"] = []
+        self._answers["/version"] = {"Version": "20.10.24", "MinAPIVersion": "1.12", "ApiVersion": "1.41"}
         for raw in containers:
             for ref in (raw["Id"], raw["Name"].lstrip("/")):
                 self._answers[f"/containers/{ref}/json"] = raw

@@ -141,14 +141,14 @@ def test_no_daemon_tcp(dockgrader: Dockgrader) -> None:
 def test_a_daemon_that_accepts_and_never_answers(
     dockgrader: Dockgrader, engine: FakeEngine, tmp_path: Path
 ) -> None:
-    engine.answers["/version"] = silence
+    engine.answers["/_ping"] = silence
     ran = check(dockgrader, tmp_path, "--timeout", "1")
     assert_host_failed(ran, "engine.timeout", "did not answer")
     assert ran.seconds < 1 + 15
 
 
 def test_a_daemon_that_answers_garbage(dockgrader: Dockgrader, engine: FakeEngine, tmp_path: Path) -> None:
-    engine.answers["/version"] = lambda call: call.send(b"\x1b[2J\x00\xff" * 100)
+    engine.answers["/_ping"] = lambda call: call.send(b"\x1b[2J\x00\xff" * 100)
     assert_host_failed(check(dockgrader, tmp_path), "engine.garbage", "does not answer as a Docker engine")
 
 
@@ -689,7 +689,7 @@ def interrupted(engine: FakeEngine, process: subprocess.Popen[bytes], path: str)
         return process.returncode, time.monotonic() - start, err
 
 
-@pytest.mark.parametrize("path", ["/version", "/exec/0/start"])
+@pytest.mark.parametrize("path", ["/_ping", "/exec/0/start"])
 def test_control_c_ends_a_run_at_once(engine: FakeEngine, tmp_path: Path, path: str) -> None:
     engine.answers[path] = silence
     process = spawn("check", "homework-1", "--host", f"unix://{tmp_path}/docker.sock", "--timeout", "50")

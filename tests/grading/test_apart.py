@@ -147,7 +147,7 @@ def asked(engine: FakeEngine, path: str, tmp_path: Path, *more: str) -> subproce
     return command
 
 
-@pytest.mark.parametrize("path", ["/version", "/containers/redis_2/exec"])
+@pytest.mark.parametrize("path", ["/_ping", "/containers/redis_2/exec"])
 def test_the_reading_process_is_killed(engine: FakeEngine, tmp_path: Path, path: str) -> None:
     """No zero comes of it, and nobody waits for what will not come."""
     with asked(engine, path, tmp_path) as command:
@@ -158,7 +158,7 @@ def test_the_reading_process_is_killed(engine: FakeEngine, tmp_path: Path, path:
     assert "has ended" in str(report)
 
 
-@pytest.mark.parametrize("path", ["/version", "/containers/redis_2/exec"])
+@pytest.mark.parametrize("path", ["/_ping", "/containers/redis_2/exec"])
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nobody_is_left_behind(engine: FakeEngine, tmp_path: Path, path: str, by: signal.Signals) -> None:
     with asked(engine, path, tmp_path) as command:

@@ -58,7 +58,7 @@ def test_a_host_that_is_ready(examined: Examined) -> None:
     found = examined(a_container(), files={**V1, **limits}, programs=programs)
     assert all(finding.ok for finding in found.values()), found
     assert found["endpoint"].found == "unix:///made-up.sock (--host)"
-    assert found["engine"].found == "20.10.24, API 1.41 spoken (it has ? to 1.41)"
+    assert found["engine"].found == "20.10.24, API 1.41 spoken (it has 1.12 to 1.41)"
     assert found["limits"].found == "cgroup v1, driver cgroupfs"
     assert found["cgroup files"].found == "those of the host, v1"
     assert (found["docker compose"].found, found["docker-compose"].found) == ("2.26.1", "1.29.2")

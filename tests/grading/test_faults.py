@@ -160,7 +160,7 @@ SHAPES = {
     ],
 )
 def test_an_engine_that_is_none(tmp_path: Path, how: Answer, code: str) -> None:
-    result = graded(tmp_path, answers(version=how))
+    result = graded(tmp_path, answers(_ping=how, version=how))
     assert (result.report.status, result.report.score) == ("error", None)
     assert result.statuses() == {Status.ERROR}
     assert {check.score for task in result.report.tasks for check in task.checks} == {None}
@@ -234,10 +234,10 @@ RUNNING: Mapping[str, Break] = {
     ),
 }
 HANGING: Mapping[str, Break] = {
-    "accepts and never answers": answers(version=silence),
-    "drips a header": answers(version=drip(b"HTTP/1.1 200 OK\r\nX: ", b"x")),
-    "drips headers": answers(version=drip(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n")),
-    "drips a body": answers(version=drip(head() + b'{"a": "', b"x")),
+    "accepts and never answers": answers(_ping=silence),
+    "drips a header": answers(_ping=drip(b"HTTP/1.1 200 OK\r\nX: ", b"x")),
+    "drips headers": answers(_ping=drip(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n")),
+    "drips a body": answers(_ping=drip(head() + b'{"a": "', b"x")),
     "never answers about a container": answers(containers__test_limit__json=silence),
     "drips about a container": answers(containers__test_limit__json=drip(head("Content-Length: 99"), b" ")),
     "drips headers about a container": answers(containers__test_limit__json=drip(head()[:-2], b"X: y\r\n")),

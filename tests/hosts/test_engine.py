@@ -23,8 +23,8 @@ from dockgrader.hosts.deadline import Deadline, background
 from dockgrader.hosts.endpoint import Endpoint, Tls
 from dockgrader.hosts.engine import TESTED_API, DockerEngine, spoken_version
 from dockgrader.hosts.execs import STDOUT_CAP
-from fakes.engine import STREAM, FakeEngine, frame, printed
-from fakes.server import Call, head, page, raw, then_silence, value
+from fakes.engine import STREAM, FakeEngine, frame, greeting, printed
+from fakes.server import Answer, Call, head, page, raw, then_silence, value
 
 
 @pytest.mark.parametrize(
@@ -36,31 +36,40 @@ from fakes.server import Call, head, page, raw, then_silence, value
         ("1.60", "1.44", TESTED_API),  # newer than what was tested
         ("1.99", "1.70", "1.70"),  # one that no longer speaks what was tested
         ("1.9", "", "1.9"),  # 9 is less than 52: numbers, not texts
-        ("1.41", None, "1.41"),  # Podman names none
+        ("1.41", "None", "1.41"),  # Podman names none
         ("1.40", "1.24", "1.40"),
         ("1.41", "no version", "1.41"),
         ("1.41", "9" * 5000, "1.41"),
-        ("1.41", ["1.12"], "1.41"),
     ],
 )
-def test_the_version_that_is_spoken(newest: str, oldest: Any, spoken: str) -> None:
-    assert spoken_version({"ApiVersion": newest, "MinAPIVersion": oldest}) == spoken
+def test_the_version_that_is_spoken(newest: str, oldest: str, spoken: str) -> None:
+    assert spoken_version(newest, oldest) == spoken
+
+
+def speaks_up_to_1_70(fake: FakeEngine) -> None:
+    fake.answers["/_ping"] = greeting("1.70")
+    fake.answers["/version"] = value({"ApiVersion": "1.70", "MinAPIVersion": "1.44"})
 
 
 def test_it_is_spoken_in_every_call(tmp_path: Path) -> None:
     with FakeEngine(tmp_path / "d.sock") as fake:
-        fake.answers["/version"] = value({"ApiVersion": "1.70", "MinAPIVersion": "1.44"})
+        speaks_up_to_1_70(fake)
         engine = DockerEngine(Endpoint(f"unix://{tmp_path}/d.sock", ""), Deadline(10))
         engine.get("/info")
         engine.close()
     assert engine.api == TESTED_API
-    assert [(call.path, call.version) for call in fake.calls] == [("/version", ""), ("/info", TESTED_API)]
+    asked = [(call.path, call.version) for call in fake.calls]
+    assert asked == [("/_ping", ""), ("/version", ""), ("/info", TESTED_API)]
 
 
 @pytest.fixture
 def fake(tmp_path: Path) -> Any:
     with FakeEngine(tmp_path / "d.sock") as fake:
         yield fake
+
+
+def opened(tmp_path: Path) -> DockerEngine:
+    return DockerEngine(Endpoint(f"unix://{tmp_path}/d.sock", ""), Deadline(20))
 
 
 @pytest.fixture
@@ -312,8 +321,44 @@ def test_what_is_asked_ahead_is_answered_once(fake: FakeEngine, tmp_path: Path) 
     engine.close()
 
 
+def test_an_engine_is_not_made_to_look_for_its_version(fake: FakeEngine, tmp_path: Path) -> None:
+    """Docker starts runc and docker-init for that."""
+    engine = opened(tmp_path)
+    engine.ping()
+    engine.close()
+    assert (engine.version, engine.api) == ("20.10.24", "1.41")
+    assert [call.path for call in fake.calls] == ["/_ping", "/_ping"]
+
+
+@pytest.mark.parametrize(
+    "greeted",
+    [
+        page("Forbidden", "403 Forbidden"),
+        page("no such page", "404 Not Found", "Api-Version: 1.41", "Server: Docker/20.10.24 (linux)"),
+        page("OK", "200 OK", "Api-Version: 1.41", "Server: haproxy"),
+        page("OK", "200 OK", "Server: Docker/20.10.24 (linux)"),
+    ],
+)
+def test_a_proxy_that_lets_no_greeting_through(fake: FakeEngine, tmp_path: Path, greeted: Answer) -> None:
+    fake.answers["/_ping"] = greeted
+    engine = opened(tmp_path)
+    engine.ping()
+    fake.answers["/version"] = page("no engine behind me", "503 Service Unavailable")
+    with pytest.raises(Unobserved, match="503"):
+        engine.ping()
+    engine.close()
+    assert (engine.version, engine.api) == ("20.10.24", "1.41")
+
+
+def test_podman_greets_as_itself(fake: FakeEngine, tmp_path: Path) -> None:
+    fake.answers["/_ping"] = page("OK", "200 OK", "Api-Version: 1.41", "Server: Libpod/5.4.2 (linux)")
+    engine = opened(tmp_path)
+    engine.close()
+    assert engine.version == "5.4.2"
+
+
 def test_an_answer_in_a_version_that_is_not_spoken_is_thrown_away(fake: FakeEngine, tmp_path: Path) -> None:
-    fake.answers["/version"] = value({"ApiVersion": "1.70", "MinAPIVersion": "1.44"})
+    speaks_up_to_1_70(fake)
     engine = DockerEngine(Endpoint(f"unix://{tmp_path}/d.sock", ""), Deadline(20), ahead=[ALL])
     engine.get(*ALL)
     engine.close()

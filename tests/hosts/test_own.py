@@ -42,7 +42,7 @@ def test_where_there_is_no_mount_table(tmp_path: Path) -> None:
 class TwoContainers:
     """An engine with the grader's container and a student's."""
 
-    version: Mapping[str, Any] = {"Version": "20.10.24"}
+    version = "20.10.24"
     api = "1.41"
     pings = 0
 

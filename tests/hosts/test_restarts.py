@@ -42,7 +42,7 @@ def engine(fake: FakeEngine, tmp_path: Path, seconds: float = 20) -> DockerEngin
 
 
 def asked(fake: FakeEngine) -> list[str]:
-    return [call.path for call in fake.calls if call.path != "/version"]
+    return [call.path for call in fake.calls if call.path != "/_ping"]
 
 
 def down(fake: FakeEngine, name: str = "redis_1") -> None:

@@ -279,7 +279,7 @@ def test_a_daemon_that_hangs_behind_a_good_server(
     engine: FakeEngine, machine: Sshd, known: Known, opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known(machine)
-    monkeypatch.setitem(engine.answers, "/version", silence)
+    monkeypatch.setitem(engine.answers, "/_ping", silence)
     found = failure(opened, machine.url(), 3)
     assert found.code == "engine.timeout"
     assert machine.url() in found.reason

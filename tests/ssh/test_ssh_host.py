@@ -38,7 +38,7 @@ def test_every_login_shell_will_do(
     nothing_left(machine)
     host = opened(machine.url(user))
     assert host.name == machine.url(user)
-    assert host.engine.version["Version"] == "20.10.24"
+    assert host.engine.version == "20.10.24"
     assert host.engine.exec("redis_2", ["redis-cli", "get", "mykey"], 5).stdout == b"foobar\n"
     proc, none, device = host.read_files([f"/proc/{os.getpid()}/cgroup", "/none", "/dev/null"])
     assert proc.data == Path("/proc/self/cgroup").read_bytes()
@@ -497,11 +497,11 @@ def test_the_login_is_used_for_something_else(machine: Sshd, known: Known) -> No
         SshHost(Endpoint(machine.url(), ""), Deadline(20), broken)
 
 
-def test_the_list_of_containers_comes_with_the_version(
+def test_the_list_of_containers_comes_with_the_greeting(
     machine: Sshd, engine: FakeEngine, known: Known, opened: Opened
 ) -> None:
     known(machine)
     engine.calls.clear()
     host = opened(machine.url())
     assert len(host.engine.get("/containers/json", {"all": "1"})) == 5
-    assert sorted(call.path for call in engine.calls) == ["/containers/json", "/version"]
+    assert sorted(call.path for call in engine.calls) == ["/_ping", "/containers/json"]

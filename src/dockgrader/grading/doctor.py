@@ -56,9 +56,9 @@ def examine(endpoint: Endpoint, seconds: float) -> Iterator[Finding]:
 
 
 def _engine(host: Host) -> str:
-    version = host.engine.version
+    version = host.engine.get("/version")
     return (
-        f"{version.get('Version')}, API {host.engine.api} spoken "
+        f"{host.engine.version}, API {host.engine.api} spoken "
         f"(it has {version.get('MinAPIVersion', '?')} to {version.get('ApiVersion')})"
     )
 

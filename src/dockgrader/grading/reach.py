@@ -42,8 +42,8 @@ class Live:
 
     def report(self) -> HostReport:
         """The host as it is reported."""
-        engine = self.host.engine.version.get("Version")
-        return HostReport(self.host.name, str(engine) if engine else None, self.host.engine.api)
+        engine = self.host.engine
+        return HostReport(self.host.name, engine.version or None, engine.api)
 
     def put_back(self) -> list[NotBack]:
         """Start what active checks have left stopped, and tell what does not run even so."""

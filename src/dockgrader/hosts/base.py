@@ -89,8 +89,8 @@ class Engine(Protocol):
     """The Docker engine's API. Every call is bounded in time and size and raises `Unobserved` for the host's sake."""
 
     @property
-    def version(self) -> Mapping[str, Any]:
-        """What `/version` answers."""
+    def version(self) -> str:
+        """The engine's own version, such as 20.10.24; empty where it does not tell."""
 
     @property
     def api(self) -> str:

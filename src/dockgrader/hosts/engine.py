@@ -32,6 +32,9 @@ class DockerEngine:
     first `get` of one finds its answer on the way. `wires` make the connections, by default the docker SDK.
     """
 
+    version: str
+    """The engine's own; empty where it does not tell."""
+
     def __init__(
         self,
         endpoint: Endpoint,
@@ -44,23 +47,23 @@ class DockerEngine:
         self._client = Client(endpoint.url, wires, deadline, connections)
         self._execs = Execs(self._client, connections)
         self._restarts = Restarts(endpoint.url, wires)
-        self._version: Mapping[str, Any] = {}
         self._ahead = {_question(*asked): background(partial(self._get, *asked)) for asked in ahead}
         try:
-            answer = within(self._client.seconds(), lambda: self.get("/version"))
+            newest = within(self._client.seconds(), self._meet)
         except TimeoutError:
             raise self._client.slow() from None
-        if not _VERSION.fullmatch(str(answer.get("ApiVersion"))):
-            raise self._client.garbage("no version")
-        self._version = answer
-        self._client.api = spoken_version(answer)
-        if self.api != answer.get("ApiVersion"):
+        if self.api != newest:
             self._ahead.clear()  # without a version in its path, a question is answered in the engine's newest
 
-    @property
-    def version(self) -> Mapping[str, Any]:
-        """What `/version` answers."""
-        return self._version
+    def _meet(self) -> str:
+        """Find out its version and which of the API's to speak; the newest that it speaks."""
+        greeting = self._client.greet()
+        if _VERSION.fullmatch(greeting.newest) and _numbers(greeting.newest) > _TESTED:
+            greeting = self._client.introduction()
+        if not _VERSION.fullmatch(greeting.newest):
+            raise self._client.garbage("no version")
+        self.version, self._client.api = greeting.version, spoken_version(greeting.newest, greeting.oldest)
+        return greeting.newest
 
     @property
     def api(self) -> str:
@@ -81,8 +84,8 @@ class DockerEngine:
         return self._client.get(path, params, list if path in _LISTS else dict, stream=path == "/events")
 
     def ping(self) -> None:
-        """Ask for the version again: an engine that hangs or died raises Unobserved."""
-        self.get("/version")
+        """Greet it again: an engine that hangs or died raises Unobserved."""
+        self._client.greet()
 
     def exec(self, container: str, argv: Sequence[str], seconds: float) -> Output:
         """Run a command in a container; cut off when it hangs (hosts.pace), or prints without end."""
@@ -133,12 +136,14 @@ def _question(path: str, params: Mapping[str, str] | None) -> tuple[str, frozens
     return path, frozenset((params or {}).items())
 
 
-def spoken_version(version: Mapping[str, Any]) -> str:
-    """The API version to speak: the server's, at most TESTED_API, never below the server's minimum."""
-    newest, oldest = str(version.get("ApiVersion")), str(version.get("MinAPIVersion"))
+def spoken_version(newest: str, oldest: str) -> str:
+    """The API version to speak: the server's newest, at most TESTED_API, never below the server's oldest."""
     spoken = min(newest, TESTED_API, key=_numbers)
     return max(spoken, oldest, key=_numbers) if _VERSION.fullmatch(oldest) else spoken
 
 
 def _numbers(version: str) -> list[int]:
     return [int(part) for part in version.split(".")]
+
+
+_TESTED = _numbers(TESTED_API)

@@ -36,8 +36,8 @@ class WithoutOwn:
         self._own = own
 
     @property
-    def version(self) -> Mapping[str, Any]:
-        """What `/version` answers."""
+    def version(self) -> str:
+        """The engine's own version."""
         return self._engine.version
 
     @property

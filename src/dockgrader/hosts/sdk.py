@@ -48,6 +48,9 @@ class _Answer:
         self._response = response
         self.status = response.status_code
 
+    def header(self, name: str) -> str:
+        return str(self._response.headers.get(name, ""))
+
     def read1(self, size: int) -> bytes:
         with _translated():
             data: bytes = self._response.raw.read1(size, decode_content=True)

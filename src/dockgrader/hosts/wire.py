@@ -29,6 +29,9 @@ class Answer(Protocol):
     def status(self) -> int:
         """The HTTP status."""
 
+    def header(self, name: str) -> str:
+        """A header's value by its name in small letters; empty where there is none."""
+
     def read1(self, size: int) -> bytes:
         """What comes next of the body, at most so many bytes; empty at its end.
 

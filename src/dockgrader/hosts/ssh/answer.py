@@ -23,15 +23,19 @@ class HttpAnswer:
     def __init__(self, file: BufferedReader) -> None:
         self._file = file
         self.status = self._status()
-        headers = self._headers()
-        self._chunked = headers.get(b"transfer-encoding", b"").lower() == b"chunked"
-        length = headers.get(b"content-length", b"")
+        self._head = self._headers()
+        self._chunked = self.header("transfer-encoding").lower() == "chunked"
+        length = self._head.get(b"content-length", b"")
         self._left = int(length) if not self._chunked and _NUMBER.fullmatch(length) else None
         """Bytes of the body, or of a chunk, that are still to come; None for all until the connection ends."""
         if self._chunked or self.status in (204, 304):
             self._left = 0
         self._ended = not self._chunked and self._left == 0
-        self._kept = headers.get(b"connection", b"").lower() != b"close"
+        self._kept = self.header("connection").lower() != "close"
+
+    def header(self, name: str) -> str:
+        """As an Answer's."""
+        return self._head.get(name.encode(), b"").decode("latin-1")
 
     @property
     def whole(self) -> bool:

@@ -38,8 +38,8 @@ class SshEngine:
             raise self._explain(failure) from failure
 
     @property
-    def version(self) -> Mapping[str, Any]:
-        """What `/version` answers."""
+    def version(self) -> str:
+        """The engine's own version."""
         return self._inner.version
 
     @property
