@@ -39,6 +39,25 @@ def test_each_file_as_it_is(shell: list[str], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
+def test_files_of_the_kernel_are_read_by_one_process(shell: list[str], tmp_path: Path) -> None:
+    contents = {"a": b"1:cpu:/x\n", "b": b"", "c'$(x)\n`": b"no end", "d": b"\n", "e": b"x" * FILE_CAP}
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    script = FilesScript([str(tmp_path / name) for name in contents], regular=False)
+    shown = output(script, shell)
+    assert script.parse(shown) == [ReadFile(content) for content in contents.values()]
+    assert shown.endswith(b" together\n")
+
+
+def test_a_file_that_cannot_be_told_from_two_is_no_answer(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.write_text(f"a\n\n==> {second} <==\n209715200\n")
+    second.write_text("1\n")
+    script = FilesScript([str(first), str(second)], regular=False)
+    assert script.parse(output(script, ["sh"])) is None
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
 def test_what_cannot_be_read(shell: list[str], tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "link").symlink_to("fifo")
@@ -82,13 +101,16 @@ def test_a_file_that_holds_an_earlier_answer(tmp_path: Path) -> None:
 
 def test_an_output_that_was_cut_off_is_none(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"content")
-    script = FilesScript([str(tmp_path / "file")] * 2, regular=True)
-    whole = output(script, ["sh"])
-    assert script.parse(whole) is not None
-    for end in range(len(whole)):
-        assert script.parse(whole[:end]) is None
+    (tmp_path / "link").symlink_to("file")
+    for paths, regular in ((["file", "file"], True), (["file", "none"], False), (["file", "link"], False)):
+        script = FilesScript([str(tmp_path / path) for path in paths], regular=regular)
+        whole = output(script, ["sh"])
+        assert script.parse(whole) is not None
+        for end in range(len(whole)):
+            assert script.parse(whole[:end]) is None
 
 
 @given(st.binary(max_size=300), st.booleans())
 def test_garbage_is_no_answer(garbage: bytes, regular: bool) -> None:
     assert FilesScript(["/a"], regular=regular).parse(garbage) is None
+    assert FilesScript(["/a", "/b"], regular=regular).parse(garbage) is None
