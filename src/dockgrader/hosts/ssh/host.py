@@ -37,7 +37,7 @@ _TO_SAY_IT = 0.1
 """Seconds before the end of a run, in which its reason must still be heard."""
 _NOT_FOUND = 127
 _FIRST = (("/containers/json", {"all": "1"}),)
-"""What most runs ask first."""
+"""What most runs ask first. Where many hosts are asked, nobody waits for a round trip, and nothing is asked in vain."""
 _CONNECTIONS_OF_MANY = 3
 """To an engine, where many hosts are asked at the same time: each is a channel that has to be opened."""
 _READY_SHELLS = 2
@@ -104,7 +104,7 @@ class SshHost:
 
     async def _prepare(self, forwarded: Forwarded) -> None:
         """What will be needed is begun, all in one round trip."""
-        forwarded.begin(len(_FIRST) + 1 if self._many else self._most)
+        forwarded.begin(1 if self._many else self._most)
         for _ in range(1 if self._many else _READY_SHELLS):
             self._tasks.add(task := asyncio.create_task(self._shell.warm()))
             task.add_done_callback(self._tasks.discard)
@@ -142,7 +142,8 @@ class SshHost:
         return Forwarded(self._connection, route.socket, self.must_be_connected)
 
     def _engine_by(self, route: Route, way: Way) -> SshEngine:
-        connections, ahead = (_SESSIONS, ()) if route.command else (self._most, _FIRST)
+        connections = _SESSIONS if route.command else self._most
+        ahead = () if route.command or self._many else _FIRST
 
         def connect(seconds: float) -> End:
             return self._background.call(way.open(), seconds)

@@ -6,14 +6,16 @@ import asyncio
 import concurrent.futures
 import contextlib
 import contextvars
+import functools
 import socket
 import threading
 import weakref
-from collections.abc import Coroutine, Iterable
-from concurrent.futures import Future
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine, Iterable
+from concurrent.futures import Executor, Future
+from typing import Any, TypeVar, TypeVarTuple
 
 Result = TypeVar("Result")
+Arguments = TypeVarTuple("Arguments")
 
 
 class _Loop(asyncio.SelectorEventLoop):
@@ -46,6 +48,22 @@ class _Loop(asyncio.SelectorEventLoop):
 
         threading.Thread(target=look_up, daemon=True).start()
         return await done
+
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[*Arguments], Result], *args: *Arguments
+    ) -> asyncio.Future[Result]:
+        """Make options at once, which asyncssh would have a thread do: that takes less time than handing it over.
+
+        What else there is may wait for a person or a device (GSSAPI, PKCS #11).
+        """
+        if not isinstance(func, functools.partial):
+            return super().run_in_executor(executor, func, *args)
+        done: asyncio.Future[Result] = self.create_future()
+        try:
+            done.set_result(func(*args))
+        except Exception as error:  # noqa: BLE001 - whoever awaits it gets it
+            done.set_exception(error)
+        return done
 
 
 class Background:
