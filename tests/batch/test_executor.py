@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -114,6 +117,63 @@ def test_a_worker_that_is_stopped_is_ended_when_asked(tmp_path: Path, executor: 
 
 def test_signals_of_the_terminal_are_the_coordinators(executor: LocalExecutor) -> None:
     assert executor.submit(interrupted).result(timeout=90) == "still here"
+
+
+FORKED = """
+import fcntl, os, signal, sys
+from dockgrader.batch.executor import LocalExecutor
+
+MADE = []
+
+def seen():
+    files = []
+    for number in os.listdir("/proc/self/fd"):
+        try:
+            files.append(os.readlink(f"/proc/self/fd/{number}"))
+        except FileNotFoundError:
+            pass
+    return os.getpid(), os.getppid(), MADE, files
+
+def replaced(executor, dead):
+    while True:
+        future = executor.submit(os.getpid)
+        if not future.exception(timeout=60) and dead not in executor.pids():
+            return len(executor.pids())
+
+if __name__ == "__main__":
+    MADE.append("by whoever starts the workers")
+    lock = open(sys.argv[1], "w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    with LocalExecutor(2) as executor:
+        executor.start()
+        found = [future.result(timeout=60) for future in [executor.submit(seen) for _ in range(20)]]
+        assert {parent for _, parent, _, _ in found} == {os.getpid()}, found
+        assert all(made == MADE and sys.argv[1] not in files for _, _, made, files in found), found
+        dead = executor.pids()[0]
+        os.kill(dead, signal.SIGKILL)
+        assert replaced(executor, dead) <= 2
+        print(*executor.pids(), flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there workers are forks of whoever starts them")
+def test_the_first_workers_are_forks_that_keep_nothing_of_ours(tmp_path: Path) -> None:
+    """Not the lock of the folder, which would then outlive us; and they end when we are killed."""
+    script, lock = tmp_path / "forked.py", tmp_path / "lock"
+    script.write_text(FORKED)
+    done = subprocess.run(
+        [sys.executable, str(script), str(lock)], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    with lock.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    workers = [Path("/proc", pid) for pid in done.stdout.split()]
+    assert workers
+    end = time.monotonic() + 60
+    while any(worker.exists() and "Z" not in (worker / "stat").read_text() for worker in workers):
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def test_nothing_is_left_when_it_is_shut_down() -> None:

@@ -207,9 +207,16 @@ def test_when_the_batch_is_killed_its_workers_end(tmp_path: Path) -> None:
 
 
 def workers_of(pid: int) -> set[int]:
-    """The workers of a batch: what its server process has forked."""
-    servers = children(pid)
-    return {worker for server in servers for worker in children(server)}
+    """The workers of a batch: its own forks, and what its server process has forked in the place of dead ones."""
+    forks = {child for child in children(pid) if command_of(child) == command_of(pid)}
+    return forks | {worker for server in children(pid) - forks for worker in children(server)}
+
+
+def command_of(pid: int) -> bytes | None:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return None
 
 
 def children(pid: int) -> set[int]:

@@ -3,12 +3,16 @@
 `concurrent.futures.ProcessPoolExecutor` runs one job a process at a time, and gives up all jobs when one process
 dies. Here a process takes as many as it is given, a thread each (they wait for the network), and when it dies only
 its own jobs fail, with WorkerDied; the next job starts another one.
+
+The first ones are forks of this process, so that what they need is imported once. Later there are threads here, whose
+locks a fork would copy: who takes a dead one's place is forked by a server process that imports all of it again.
 """
 
 from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import multiprocessing
 import os
 import pickle
@@ -17,7 +21,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
@@ -48,6 +52,19 @@ class LocalExecutor(Executor):
         self._workers: list[_Worker] = []
         self._closed = False
 
+    def start(self) -> None:
+        """Start all workers at once: for whoever has no threads yet. What it has imported and built, they have, too."""
+        fork = _may_fork()
+        if fork:
+            for name in _PRELOADED:
+                importlib.import_module(name)
+        with self._lock:
+            while len(self._workers) < self._most:
+                context = multiprocessing.get_context("fork") if fork else self._context
+                self._workers.append(_Worker(context, self._prepare, self._free_core()))
+            for worker in self._workers:
+                worker.listen()
+
     def submit(self, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Run a call in the worker that has least to do; what goes in and out is pickled."""
         future: Future[Any] = Future()
@@ -62,6 +79,7 @@ class LocalExecutor(Executor):
         idle = min(self._workers, key=lambda worker: worker.load, default=None)
         if idle is None or (idle.load and len(self._workers) < self._most):
             idle = _Worker(self._context, self._prepare, self._free_core())
+            idle.listen()
             self._workers.append(idle)
         return idle
 
@@ -90,7 +108,7 @@ class LocalExecutor(Executor):
 
 
 class _Worker:
-    """A process, and the two threads that talk with it."""
+    """A process, and the two threads that talk with it once it is listened to."""
 
     def __init__(self, context: BaseContext, prepare: Callable[[], None] | None, core: int | None) -> None:
         self.core = core
@@ -99,10 +117,17 @@ class _Worker:
         self._jobs: dict[int, Future[Any]] = {}
         self._number = 0
         self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        # A fork has all that is open here, the lock of the run folder, too, which must not outlive us.
+        forked = context.get_start_method() == "fork"
+        ours = _open_files() if forked else []
         self._connection, theirs = context.Pipe()
-        self.process: BaseProcess = context.Process(target=_serve, args=(theirs, prepare, core), daemon=True)  # type: ignore[attr-defined]
+        ours += [self._connection.fileno()] if forked else []
+        served = (theirs, prepare, core, ours)
+        self.process: BaseProcess = context.Process(target=_serve, args=served, daemon=True)  # type: ignore[attr-defined]
         self.process.start()
         theirs.close()
+
+    def listen(self) -> None:
         for target in (self._send, self._receive):
             threading.Thread(target=target, name="dockgrader-worker", daemon=True).start()
 
@@ -168,12 +193,21 @@ class _Worker:
             self.process.join(_END_SECONDS)
 
 
-def begin_early() -> None:
-    """Have the server process import what workers need, while this one still reads what there is to do."""
-    if _context().get_start_method() == "forkserver":
-        from multiprocessing import forkserver
+def _may_fork() -> bool:
+    """As `grading.apart`: only where nothing else runs in this process."""
+    return sys.platform == "linux" and threading.active_count() == 1
 
-        forkserver.ensure_running()
+
+def _open_files() -> list[int]:
+    """The descriptors of this process, but the standard streams."""
+    found = []
+    for number in map(int, os.listdir("/proc/self/fd")):  # noqa: PTH208
+        with contextlib.suppress(
+            OSError
+        ):  # that of the listing is closed again, and may be somebody else's next
+            os.fstat(number)
+            found.append(number)
+    return [number for number in found if number > 2]
 
 
 def _context() -> BaseContext:
@@ -196,8 +230,13 @@ def _keep_to(core: int | None) -> None:
             os.sched_setaffinity(0, {core})
 
 
-def _serve(connection: Connection, prepare: Callable[[], None] | None, core: int | None) -> None:
+def _serve(
+    connection: Connection, prepare: Callable[[], None] | None, core: int | None, not_ours: Sequence[int]
+) -> None:
     """The worker's main thread: takes jobs until the other end is gone, however that came about."""
+    for number in not_ours:
+        with contextlib.suppress(OSError):
+            os.close(number)
     _keep_to(core)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # the coordinator decides; Ctrl-C reaches us as well

@@ -106,6 +106,11 @@ def prepare() -> None:
     loop.share()
 
 
+def build(job: Job) -> None:
+    """Build what is the same for all, before there are workers: those that are forks of this process have it then."""
+    _assignment(job)
+
+
 def grade_student(job: Job) -> Outcome:
     """Grade one student's machine, within the work's time. Never raises for what the machine or the grader does."""
     begun, at = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")

@@ -113,10 +113,6 @@ def command(
     where = _Where(scheduler if engine == "dask" else None, send_keys)
     _refuse_contradictions(engine, scheduler, send_keys, accept_new)
     gc.enable()  # a batch is no short command
-    if engine == "local" and not accepted:
-        from dockgrader.batch.executor import begin_early
-
-        begin_early()
     from dockgrader.batch import folder as folders
     from dockgrader.batch import roster as rosters
     from dockgrader.batch.opening import ask
@@ -194,7 +190,7 @@ def _run(
     from dockgrader.batch.run import Batch
     from dockgrader.cli import batch_progress
 
-    executor, at_once = _executor(len(todo), jobs, where)
+    executor, at_once = _executor(todo, jobs, where)
     with batch_progress.display(len(todo), lang) as display:
         try:
             return Batch(folder, executor, display, at_once, stop=stop).run(todo)
@@ -202,8 +198,8 @@ def _run(
             executor.shutdown(cancel_futures=True)
 
 
-def _executor(students: int, jobs: int | None, where: _Where) -> tuple[Executor, int]:
-    """Who does the work, and how many machines at once."""
+def _executor(todo: Sequence[Job], jobs: int | None, where: _Where) -> tuple[Executor, int]:
+    """Who does the work, and how many machines at once. Comes before anything that starts a thread."""
     if where.scheduler:
         from dockgrader.batch.cluster import DaskExecutor
 
@@ -213,15 +209,19 @@ def _executor(students: int, jobs: int | None, where: _Where) -> tuple[Executor,
         return cluster, jobs or cluster.places
     from dockgrader.batch import limits
     from dockgrader.batch.executor import LocalExecutor
-    from dockgrader.batch.work import prepare
+    from dockgrader.batch.work import build, prepare
 
-    size = limits.size(jobs, students)
+    size = limits.size(jobs, len(todo))
     if size.jobs < size.asked:
         _note(
             f"{size.jobs} machines at once instead of {size.asked}: this process may have {size.descriptors} files "
             "open (`ulimit -n`)"
         )
-    return LocalExecutor(size.workers, prepare), size.jobs
+    executor = LocalExecutor(size.workers, prepare)
+    if todo:
+        build(todo[0])
+        executor.start()
+    return executor, size.jobs
 
 
 def _told(folder: RunFolder, ending: Ending, lang: str) -> int:
