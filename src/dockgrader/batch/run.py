@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
 from dockgrader.batch.attempt import Attempt, Kind
@@ -22,12 +23,15 @@ from dockgrader.batch.folder import RunFolder
 from dockgrader.batch.work import Job, Outcome, grade_student, unobserved
 from dockgrader.errors import UsageError
 from dockgrader.frozen import dataclass
+from dockgrader.hosts.deadline import at_once
 
 _TICK = 1.0
 _MOST_DEATHS = 3
 _SUSPICIOUS = 2
 _MOST_AGAIN = 3
 _OVERDUE = 60.0
+_WRITTEN_AT_ONCE = 16
+"""Outcomes, each of which a disk takes tens of milliseconds to make safe: one by one, they would hold up a batch."""
 
 
 class Watcher(Protocol):
@@ -127,6 +131,8 @@ class Batch:
             else:
                 self._fill()
                 self._take_one()
+                self._take_others()
+                self._fill()  # a disk can take long, and nobody should be idle meanwhile
             if problem := self._written():
                 return self._end(problem, unwritable=True)
         if not self._breaker.tripped:
@@ -169,6 +175,11 @@ class Batch:
             self._write(self._breaker.take(job, outcome))
         return outcome
 
+    def _take_others(self) -> None:
+        """Deal with all that have ended meanwhile."""
+        while not self._ended.empty() and not self._breaker.tripped:
+            self._take_one()
+
     def _outcome(self, job: Job, future: Future[Outcome]) -> Outcome | None:
         """What came of a job; None when its worker died and it will be done again."""
         try:
@@ -201,24 +212,34 @@ class Batch:
         """Write what has come; where the disk is full or read-only, wait a while for it. Why it cannot be written."""
         end, told = time.monotonic() + self._patience.disk, False
         while self._unwritten:
-            try:
-                self._record(self._unwritten[0].outcome)
-            except UsageError as error:
-                if time.monotonic() > end or self._stop.soon:
-                    return str(error)
-                if not told:
-                    told = True
-                    self._watcher.notice(
-                        f"{error}. Waiting {self._patience.disk:.0f} s for that to be mended."
-                    )
-                self._sleep(min(2.0, self._patience.disk / 20))
-            else:
-                self._unwritten.popleft()
+            if not (problem := self._record_some()):
+                continue
+            if time.monotonic() > end or self._stop.soon:
+                return problem
+            if not told:
+                told = True
+                self._watcher.notice(f"{problem}. Waiting {self._patience.disk:.0f} s for that to be mended.")
+            self._sleep(min(2.0, self._patience.disk / 20))
         return ""
 
-    def _record(self, outcome: Outcome) -> None:
-        self._folder.add(outcome.student, attempt_of(outcome), outcome.report, outcome.evidence)
-        self._watcher.recorded(outcome)
+    def _record_some(self) -> str:
+        """Write some of what has come, at the same time: a disk makes them safe together. Why one cannot be written."""
+        some = [self._unwritten.popleft() for _ in range(min(len(self._unwritten), _WRITTEN_AT_ONCE))]
+        problems = list(at_once([partial(self._record, failure.outcome) for failure in some]))
+        for failure, problem in zip(some, problems, strict=True):
+            if not problem:
+                self._watcher.recorded(failure.outcome)
+        self._unwritten.extendleft(
+            failure for failure, problem in reversed(list(zip(some, problems, strict=True))) if problem
+        )
+        return next(filter(None, problems), "")
+
+    def _record(self, outcome: Outcome) -> str:
+        try:
+            self._folder.add(outcome.student, attempt_of(outcome), outcome.report, outcome.evidence)
+        except UsageError as error:
+            return str(error)
+        return ""
 
     def _sleep(self, seconds: float) -> None:
         """Wait, but not for longer than the person wants to; what ends meanwhile is dealt with."""
