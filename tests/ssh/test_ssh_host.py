@@ -123,6 +123,21 @@ def test_a_host_takes_one_socket_of_ours_and_gives_it_back(machine: Sshd, home: 
 # Files.
 
 
+def test_files_that_are_read_along_are_not_asked_for_again(
+    machine: Sshd, known: Known, opened: Opened
+) -> None:
+    known(machine)
+    host = opened(machine.url())
+    host.read_along(["/etc/hostname", "/none"])
+    assert len(host.read_files(["/proc/self/mountinfo"])) == 1
+    machine.cut()
+    name, none = host.read_files(["/etc/hostname", "/none"])
+    assert name == LocalHost.read_files(NOT_REMOTE, ["/etc/hostname"])[0]
+    assert none.problem == "missing"
+    with pytest.raises(Unobserved):
+        host.read_files(["/proc/self/mountinfo"])
+
+
 def test_files_are_those_of_the_machine(machine: Sshd, known: Known, opened: Opened) -> None:
     """The same answers as from the machine itself, for every odd file."""
     known(machine)

@@ -25,7 +25,7 @@ from dockgrader.assignment.source import Source, Values, parse_source
 from dockgrader.batch.machine import fingerprints
 from dockgrader.batch.sent import laid_down
 from dockgrader.errors import DockgraderError, Unobserved
-from dockgrader.facts.machine import Machine
+from dockgrader.facts.machine import MACHINE_ID, Machine
 from dockgrader.frozen import dataclass
 from dockgrader.grading.evidence import Evidence
 from dockgrader.grading.reach import Bounds, Live, reach
@@ -199,13 +199,20 @@ def _once(job: Job, deadline: Deadline) -> tuple[Evidence, Report]:
     if job.probe and isinstance(reached, Live):
         reached.close()
         reached = Evidence(reached.report(), reached.started_at, None, ())
-    meanwhile = functools.partial(_look_at_machine, reached) if isinstance(reached, Live) else lambda: None
-    run = grade_reached(loaded, [] if job.probe else tasks, reached, job.lang, meanwhile, facts=False)
+    graded = functools.partial(
+        grade_reached, loaded, [] if job.probe else tasks, reached, job.lang, facts=False
+    )
+    if isinstance(reached, Live):
+        if read_along := getattr(reached.host, "read_along", None):
+            read_along([MACHINE_ID])
+        run = graded(afterwards=functools.partial(_look_at_machine, reached))
+    else:
+        run = graded()
     return run.evidence, run.report
 
 
 def _look_at_machine(reached: Live) -> None:
-    """What tells this machine from others is read beside the rest, and is no condition of anything."""
+    """What tells this machine from others is no condition of anything. By now all ways to it are open and idle."""
     with contextlib.suppress(Unobserved):
         reached.see(Machine())
 

@@ -44,10 +44,12 @@ def grade_reached(
     meanwhile: Callable[[], None] = lambda: None,
     facts: bool = True,
     active: PuttingBack | None = None,
+    afterwards: Callable[[], None] = lambda: None,
 ) -> Run:
     """Grade tasks on a host that was reached, or from evidence; the host is closed.
 
-    `meanwhile` is called while the host is answering; `facts` are for the formats that show them. With `active`,
+    `meanwhile` is called while the host is answering, `afterwards` when all is graded and the host is still there:
+    what is read by then is part of the evidence. `facts` are for the formats that show them. With `active`,
     containers may be stopped; before this returns or raises, whatever it raises, `active` has them put back.
     """
     if isinstance(reached, Evidence):
@@ -65,6 +67,7 @@ def grade_reached(
             facts=facts,
             active=active is not None,
         )
+        afterwards()
         return Run(report, Evidence(report.host, started_at, None, tuple(see.readings())))
     finally:
         try:

@@ -38,9 +38,14 @@ class Greeting:
 
 
 class Client:
-    """A bounded number of connections. `api` is the version that is spoken; empty until it is known."""
+    """A bounded number of connections. `api` is the version that is spoken; empty until it is known.
 
-    def __init__(self, name: str, wires: Wires, deadline: Deadline, connections: int) -> None:
+    A question waits `patience` seconds for a connection that is in use before another one is made for it.
+    """
+
+    def __init__(
+        self, name: str, wires: Wires, deadline: Deadline, connections: int, patience: float = 0.0
+    ) -> None:
         self.name = name
         self.deadline = deadline
         self.api = ""
@@ -48,6 +53,8 @@ class Client:
         self._idle: queue.LifoQueue[Wire] = queue.LifoQueue()
         self._places = threading.BoundedSemaphore(connections)
         self._closed = False
+        self._patience = patience
+        self._made = False
 
     def get(
         self, path: str, params: Mapping[str, str] | None = None, kind: type = dict, *, stream: bool = False
@@ -151,9 +158,10 @@ class Client:
         """A connection for one thread at a time."""
         with self._places:
             try:
-                wire = self._idle.get_nowait()
+                wire = self._idle.get(timeout=self._patience) if self._made else self._idle.get_nowait()
             except queue.Empty:
                 wire = self._wires()
+                self._made = self._patience > 0
             try:
                 yield wire
             finally:

@@ -29,7 +29,8 @@ class DockerEngine:
     """An engine that answers.
 
     `ahead` are paths with their parameters that are asked for beside the version, where a round trip is long: the
-    first `get` of one finds its answer on the way. `wires` make the connections, by default the docker SDK.
+    first `get` of one finds its answer on the way. `wires` make the connections, by default the docker SDK;
+    `patience` is that of a `Client`.
     """
 
     version: str
@@ -42,9 +43,10 @@ class DockerEngine:
         connections: int = CONNECTIONS,
         ahead: Sequence[tuple[str, Mapping[str, str]]] = (),
         wires: Wires | None = None,
+        patience: float = 0.0,
     ) -> None:
         wires = wires or partial(SdkWire, endpoint)
-        self._client = Client(endpoint.url, wires, deadline, connections)
+        self._client = Client(endpoint.url, wires, deadline, connections, patience)
         self._execs = Execs(self._client, connections)
         self._restarts = Restarts(endpoint.url, wires)
         self._ahead = {_question(*asked): background(partial(self._get, *asked)) for asked in ahead}

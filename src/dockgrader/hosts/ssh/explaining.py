@@ -25,10 +25,11 @@ class SshEngine:
         connections: int,
         ahead: Sequence[tuple[str, Mapping[str, str]]],
         wires: Wires,
+        patience: float = 0.0,
     ) -> None:
         self._explain = explain
         with self._explained():
-            self._inner = DockerEngine(endpoint, deadline, connections, ahead, wires)
+            self._inner = DockerEngine(endpoint, deadline, connections, ahead, wires, patience)
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:

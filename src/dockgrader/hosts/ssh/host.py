@@ -8,6 +8,7 @@ import math
 import os
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 from dockgrader.errors import Unobserved
@@ -42,7 +43,8 @@ _CONNECTIONS_OF_MANY = 3
 """To an engine, where many hosts are asked at the same time: each is a channel that has to be opened."""
 _READY_SHELLS = 2
 _PATIENCE_OF_MANY = 1.0
-"""Seconds that a script waits for another one's session, where many hosts are asked at the same time."""
+"""Seconds that a script waits for another one's session, and a question for another one's connection, where many
+hosts are asked at the same time."""
 _SESSIONS = 4
 """Connections to an engine behind a program, each of which takes one of the ten sessions that sshd usually allows."""
 
@@ -77,6 +79,9 @@ class SshHost:
         self._background = background()
         self._many = is_shared()
         self._most = _CONNECTIONS_OF_MANY if self._many else CONNECTIONS
+        self._patience = _PATIENCE_OF_MANY if self._many else 0.0
+        self._along: list[str] = []
+        self._known: dict[str, ReadFile] = {}
         self._login: Login | None = None
         self._engine: SshEngine | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -98,7 +103,7 @@ class SshHost:
         ):  # `Match exec` in the configuration runs what it likes, and cannot be interrupted
             raise Unobserved("ssh.timeout", f"{self._name}: the login did not end in time") from None
         self._connection = self._login.connection
-        self._shell = Shell(self._connection, self._name, _PATIENCE_OF_MANY if self._many else 0.0)
+        self._shell = Shell(self._connection, self._name, self._patience)
         self._tcp = TcpOpener(self._connection, self._shell, self._name, self.must_be_connected)
         self._engine = self._reached_engine()
 
@@ -149,9 +154,8 @@ class SshHost:
             return self._background.call(way.open(), seconds)
 
         endpoint = Endpoint(self._name, "")
-        return SshEngine(
-            self.explained, endpoint, self._deadline, connections, ahead, lambda: ChannelWire(connect)
-        )
+        wires = partial(ChannelWire, connect)
+        return SshEngine(self.explained, endpoint, self._deadline, connections, ahead, wires, self._patience)
 
     def _survey(self) -> ssh_engine.Survey:
         script = ssh_engine.survey_script(self._address.socket)
@@ -186,6 +190,18 @@ class SshHost:
 
     def read_files(self, paths: Sequence[str], *, regular: bool = False) -> list[ReadFile]:
         """The host's files, in one answer of its shell."""
+        if not regular and all(path in self._known for path in paths):
+            return [self._known[path] for path in paths]
+        along, self._along = ([], self._along) if regular else (self._along, [])
+        found = self._read([*paths, *along], regular=regular)
+        self._known.update(zip(along, found[len(paths) :], strict=True))
+        return found[: len(paths)]
+
+    def read_along(self, paths: Sequence[str]) -> None:
+        """Have files that never change read with the next ones: they will be asked for."""
+        self._along = [*paths]
+
+    def _read(self, paths: Sequence[str], *, regular: bool) -> list[ReadFile]:
         script = FilesScript(paths, regular=regular)
         try:
             answer = self._call(self._shell.run(script.text, script.cap, errors=False), _FILES_SECONDS)
