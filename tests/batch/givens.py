@@ -14,8 +14,8 @@ from dockgrader.batch import folder as folders
 from dockgrader.batch.folder import RunFolder
 from dockgrader.batch.jobs import job_of
 from dockgrader.batch.opening import Asked, ask, open_run
+from dockgrader.batch.recording import attempt_of
 from dockgrader.batch.roster import Student
-from dockgrader.batch.run import attempt_of
 from dockgrader.batch.work import Job, Outcome, Work, grade_student, unobserved
 
 RECORDINGS = Path(__file__).parent.parent.parent / "fixtures" / "homework-1"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from dockgrader.assignment.source import Values
 from dockgrader.batch.folder import RunFolder
+from dockgrader.batch.recording import attempt_of
 from dockgrader.batch.roster import Student
-from dockgrader.batch.run import attempt_of
 from dockgrader.batch.sent import files_of
 from dockgrader.batch.work import Job, Outcome, Work, accepted
 from dockgrader.errors import UsageError

@@ -13,25 +13,20 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import Protocol
 
-from dockgrader.batch.attempt import Attempt, Kind
 from dockgrader.batch.breaker import Breaker, Failure
 from dockgrader.batch.executor import WorkerDied
 from dockgrader.batch.folder import RunFolder
+from dockgrader.batch.recording import Recorder
 from dockgrader.batch.work import Job, Outcome, grade_student, unobserved
-from dockgrader.errors import UsageError
 from dockgrader.frozen import dataclass
-from dockgrader.hosts.deadline import at_once
 
 _TICK = 1.0
 _MOST_DEATHS = 3
 _SUSPICIOUS = 2
 _MOST_AGAIN = 3
 _OVERDUE = 60.0
-_WRITTEN_AT_ONCE = 16
-"""Outcomes, each of which a disk takes tens of milliseconds to make safe: one by one, they would hold up a batch."""
 
 
 class Watcher(Protocol):
@@ -98,7 +93,6 @@ class Batch:
         patience: Patience | None = None,
         call: Callable[[Job], Outcome] = grade_student,
     ) -> None:
-        self._folder = folder
         self._executor = executor
         self._watcher = watcher
         self._at_once = at_once
@@ -113,7 +107,7 @@ class Batch:
         self._deaths: Counter[str] = Counter()
         self._asked_again: Counter[str] = Counter()
         self._breaker = Breaker(self._patience.alike)
-        self._unwritten: deque[Failure] = deque()
+        self._recorder = Recorder(folder, watcher.recorded)
 
     def run(self, jobs: Iterable[Job]) -> Ending:
         """Grade all; returns when all is written, or why not."""
@@ -141,7 +135,7 @@ class Batch:
         return self._end(problem, unwritable=bool(problem))
 
     def _end(self, problem: str, *, unwritable: bool = False) -> Ending:
-        left = self._waiting() + len(self._flying) + len(self._breaker.held) + len(self._unwritten)
+        left = self._waiting() + len(self._flying) + len(self._breaker.held) + self._recorder.left
         return Ending(left, problem, self._stop.soon, unwritable)
 
     def _waiting(self) -> int:
@@ -206,13 +200,13 @@ class Batch:
                 end(future)
 
     def _write(self, failures: Iterable[Failure]) -> None:
-        self._unwritten.extend(failures)
+        self._recorder.take(failure.outcome for failure in failures)
 
     def _written(self) -> str:
         """Write what has come; where the disk is full or read-only, wait a while for it. Why it cannot be written."""
         end, told = time.monotonic() + self._patience.disk, False
-        while self._unwritten:
-            if not (problem := self._record_some()):
+        while self._recorder.left:
+            if not (problem := self._recorder.write_some()):
                 continue
             if time.monotonic() > end or self._stop.soon:
                 return problem
@@ -220,25 +214,6 @@ class Batch:
                 told = True
                 self._watcher.notice(f"{problem}. Waiting {self._patience.disk:.0f} s for that to be mended.")
             self._sleep(min(2.0, self._patience.disk / 20))
-        return ""
-
-    def _record_some(self) -> str:
-        """Write some of what has come, at the same time: a disk makes them safe together. Why one cannot be written."""
-        some = [self._unwritten.popleft() for _ in range(min(len(self._unwritten), _WRITTEN_AT_ONCE))]
-        problems = list(at_once([partial(self._record, failure.outcome) for failure in some]))
-        for failure, problem in zip(some, problems, strict=True):
-            if not problem:
-                self._watcher.recorded(failure.outcome)
-        self._unwritten.extendleft(
-            failure for failure, problem in reversed(list(zip(some, problems, strict=True))) if problem
-        )
-        return next(filter(None, problems), "")
-
-    def _record(self, outcome: Outcome) -> str:
-        try:
-            self._folder.add(outcome.student, attempt_of(outcome), outcome.report, outcome.evidence)
-        except UsageError as error:
-            return str(error)
         return ""
 
     def _sleep(self, seconds: float) -> None:
@@ -294,22 +269,3 @@ class Batch:
         if not future.done() or future.exception() is not None:
             return False
         return not self._breaker.same(future.result())
-
-
-def attempt_of(outcome: Outcome, *, provided: bool = False) -> Attempt:
-    """The attempt that is written for an outcome."""
-    kind = Kind.GRADED if outcome.score is not None else Kind.UNOBSERVED
-    if provided:
-        kind = Kind.STUDENT_PROVIDED
-    return Attempt(
-        number=0,
-        at=outcome.at,
-        kind=kind,
-        reason=outcome.reason,
-        code=outcome.code,
-        duration_s=outcome.duration_s,
-        retries=outcome.retries,
-        machine=outcome.machine,
-        provided=provided,
-        parameters=outcome.parameters,
-    )
