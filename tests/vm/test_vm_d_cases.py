@@ -33,4 +33,4 @@ def test_cases_get_their_verdicts_on_cgroup_v2(cases: Round, tmp_path: Path, evi
         instructor = Instructor(machine, tmp_path)
         status, report = instructor.check("homework-1", "--evidence", str(evidence), *arguments)
     assert found(report, cases) == expected(cases)
-    assert status == (3 if report["score"] is None else 1)
+    assert status == (3 if report["score"] is None else int(report["score"] < report["max_score"]))
