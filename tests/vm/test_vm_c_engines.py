@@ -67,7 +67,8 @@ def test_podman_by_its_socket_in_the_url(tmp_path: Path) -> None:
 def test_mistakes_get_their_verdicts(solution: Scene, tmp_path: Path, evidence: Path) -> None:
     """Podman is found by itself, too."""
     name = solution.name.replace("solution", "mistakes")
-    with machine_with(replace(solution, name=name, cases=MISTAKES, compose="", settings="")) as machine:
+    scene = replace(solution, name=name, cases=MISTAKES, compose="", settings="", after=solution)
+    with machine_with(scene) as machine:
         instructor = Instructor(machine, tmp_path)
         status, report = instructor.check("homework-1", "--evidence", str(evidence), user=USER)
     assert found(report, MISTAKES) == expected(MISTAKES)
