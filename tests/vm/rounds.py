@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 from typing import Any
@@ -24,7 +25,6 @@ SOME = {
 
 # What cannot be played in such a machine, and what its slowness would change.
 NOT_HERE = {
-    "tls-only": "its certificate is made on this side, and redis has to have it when it starts",
     "graded-while-coming-up": "a command goes on in the background on this side",
     "little-time": "its fifteen seconds are too few for an emulated machine",
 }
@@ -33,10 +33,17 @@ NOT_HERE = {
 SLICE = "docker run --detach --name test_limit --memory=200m --cpus=.5 --cgroup-parent=homework.slice test_resource"
 
 
+# The clients are on this side, and so are the files that a container is given: they have to be in the machine before.
+# The engine takes them there.
+GIVEN_FILES = {"tls-only", "web-does-not-count", "web-more-text", "web-other-text"}
+TAKEN_THERE = 'tar -c . | docker run --rm --interactive --volume "$PWD:/there" alpine tar -x -C /there'
+STARTS = re.compile("^(?=up$|docker run --detach --name redis_2 )", re.MULTILINE)
+
+
 def rounds(cases: Sequence[Case], generation: str, *, everything: bool) -> list[Round]:
     """The cases that suit a machine with this Compose, or `some` of them; at most one of each task in a round."""
     suitable = [
-        _for_systemd(case)
+        _as_there(case)
         for case in cases
         if case.generation in (None, generation) and case.name not in NOT_HERE
     ]
@@ -86,8 +93,12 @@ def _meddles(case: Case) -> bool:
     )
 
 
-def _for_systemd(case: Case) -> Case:
-    return dataclasses.replace(case, script=SLICE) if case.name == "other-cgroup-parent" else case
+def _as_there(case: Case) -> Case:
+    if case.name == "other-cgroup-parent":
+        return dataclasses.replace(case, script=SLICE)
+    if case.name in GIVEN_FILES:
+        return dataclasses.replace(case, script=STARTS.sub(f"{TAKEN_THERE}\n", case.script))
+    return case
 
 
 def round_id(cases: Round) -> str:
