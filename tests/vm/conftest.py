@@ -1,22 +1,25 @@
-"""Student machines for the tests: one of each kind, started by the first test that asks for it.
+"""Student machines for the tests: each gets one of its own in which something was played, restored from a snapshot.
 
-The modules are run in the order of their names, those that matter most first: there may not be time for all.
+What has no snapshot yet is played now, and kept. The modules are run in the order of their names, those that matter
+most first: there may not be time for all.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from lab.command import LabError
-from lab.compose import compose_v2
-from lab.vm import VirtualMachine, may_start
-from lab.vm_image import DEBIAN_12_CGROUP_V1, DEBIAN_13, Guest, image_of
-from lab.vm_stage import GuestStage, Instructor, guest_stage
+from lab.vm import may_start
+from lab.vm_image import image_of
+from lab.vm_scene import Scene, machine_in
+from lab.vm_snapshot import SnapshotMachine
 
 REQUIRED = "DOCKGRADER_REQUIRE_VM"
 """Set where nothing may be left out: what would be skipped for want of a machine fails there."""
@@ -61,51 +64,29 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip("NOT TESTED ON A VIRTUAL MACHINE: the time for these tests is over")
 
 
-def started(guest: Guest) -> Iterator[VirtualMachine]:
-    """A machine of this kind; skips with the reason where none can be started, or fails if it must not skip."""
-    possible, reason = may_start(guest)
-    if possible and not MAKE and not image_of(guest).folder.exists():
+@contextmanager
+def machine_with(scene: Scene, *, keep: bool = True) -> Iterator[SnapshotMachine]:
+    """A machine in which the scene was played; skips with the reason where there can be none, or fails if it must not.
+
+    Without `keep` what is played now is not kept.
+    """
+    possible, reason = may_start(scene.guest)
+    if possible and not MAKE and not image_of(scene.guest).folder.exists():
         possible, reason = False, "its disk is not made yet; `scripts/test -e vm` makes it"
     if not possible and os.environ.get(REQUIRED):
         pytest.fail(f"{reason} ({REQUIRED} is set)", pytrace=False)
     if not possible:
-        pytest.skip(f"NOT TESTED ON A VIRTUAL MACHINE ({guest.name}): {reason}")
-    with VirtualMachine(guest) as machine:
+        pytest.skip(f"NOT TESTED ON A VIRTUAL MACHINE ({scene.guest.name}): {reason}")
+    with machine_in(scene, keep=keep) as machine:
         yield machine
 
 
-@pytest.fixture(scope="module")
-def debian_12() -> Iterator[VirtualMachine]:
-    """Docker 20.10, Compose 1.29, cgroup v1, systemd driver."""
-    yield from started(DEBIAN_12_CGROUP_V1)
-
-
-@pytest.fixture(scope="session")
-def debian_13() -> Iterator[VirtualMachine]:
-    """Docker 26, Compose 2, cgroup v2, systemd driver."""
-    yield from started(DEBIAN_13)
-
-
-@pytest.fixture(scope="session")
-def stage(debian_13: VirtualMachine) -> Iterator[GuestStage]:
-    """Its engine with root."""
-    with guest_stage(debian_13) as stage:
-        yield stage
-
-
-@pytest.fixture(scope="session")
-def compose(stage: GuestStage) -> list[str]:
-    """The argv of Compose 2 on this side; the machine's own is of the same version."""
-    return compose_v2(stage.engine)
-
-
 @pytest.fixture
-def old_instructor(debian_12: VirtualMachine, tmp_path: Path) -> Instructor:
-    """Who grades the older machine."""
-    return Instructor(debian_12, tmp_path)
-
-
-@pytest.fixture
-def instructor(debian_13: VirtualMachine, tmp_path: Path) -> Instructor:
-    """Who grades the newer one."""
-    return Instructor(debian_13, tmp_path)
+def evidence(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A file for the evidence, which is kept if the test fails and somebody wants it."""
+    path = tmp_path / "evidence.json"
+    failed = request.session.testsfailed
+    yield path
+    folder = os.environ.get("DOCKGRADER_VM_EVIDENCE")
+    if folder and path.exists() and request.session.testsfailed > failed:
+        shutil.copy(path, Path(folder, request.node.name.replace("/", "-") + ".json"))

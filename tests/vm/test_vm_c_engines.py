@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from lab.vm import VirtualMachine
-from lab.vm_stage import Instructor, guest_stage, play_solution
+from lab.instructor import Instructor
+from lab.vm_image import DEBIAN_13
+from lab.vm_scene import Scene
+from tests.vm.conftest import machine_with
 from tests.vm.rounds import chosen, expected, found
 
 USER = "rootless"
@@ -22,54 +24,52 @@ mkdir -p bin
 ln -sf /usr/bin/podman bin/docker
 export PATH=~/bin:$PATH DOCKER_BUILDKIT=0 PODMAN_COMPOSE_WARNING_LOGS=false
 """
+ROOTLESS = Scene(
+    DEBIAN_13,
+    "rootless-solution",
+    compose="docker compose",
+    user=USER,
+    service="docker",
+    socket="docker.sock",
+    settings="export DOCKER_HOST=unix:///run/user/$(id --user)/docker.sock",
+)
+PODMAN = Scene(
+    DEBIAN_13,
+    "podman-solution",
+    compose="podman compose",
+    user=USER,
+    service="podman.socket",
+    socket="podman/podman.sock",
+    settings=AS_DOCKER,
+)
 
 pytestmark = pytest.mark.vm
 
 
-@contextmanager
-def service(machine: VirtualMachine, name: str) -> Iterator[str]:
-    """A service of the user's own, started for a while; the folder of its sockets."""
-    # A dockerd waits fifteen seconds for its containerd, which on a busy machine is not enough.
-    start = f"for try in $(seq 10); do if systemctl --user start {name}; then exit; fi; done; exit 1"
-    machine.run(start, user=USER, timeout=600)
-    try:
-        number = machine.run(["id", "--user", USER]).stdout.strip()
-        yield f"/run/user/{number}"
-    finally:
-        machine.run(["systemctl", "--user", "stop", name], user=USER, timeout=300)
-
-
-def test_an_engine_without_root_is_found(debian_13: VirtualMachine, instructor: Instructor) -> None:
+def test_an_engine_without_root_is_found(tmp_path: Path) -> None:
     """Beside that of root, whose socket this user may not open."""
-    with service(debian_13, "docker") as folder:
-        socket = f"{folder}/docker.sock"
-        play_solution(debian_13, USER, settings=f"export DOCKER_HOST=unix://{socket}")
-        with guest_stage(debian_13, socket) as stage:
-            try:
-                status, report = instructor.check("homework-1", user=USER)
-            finally:
-                stage.clear()
-            assert [task["score"] for task in report["tasks"]] == [10, 10, 10], report
-            assert status == 0
-            with stage.playing_together(MISTAKES, ()):
-                status, report = instructor.check("homework-1", user=USER)
-    assert found(report, MISTAKES) == expected(MISTAKES)
-    assert status == 1
+    with machine_with(ROOTLESS) as machine:
+        status, report = Instructor(machine, tmp_path).check("homework-1", user=USER)
+    assert [task["score"] for task in report["tasks"]] == [10, 10, 10], report
+    assert status == 0
 
 
-def test_podman(debian_13: VirtualMachine, instructor: Instructor) -> None:
-    """By its socket in the URL, and found by itself."""
-    with service(debian_13, "podman.socket") as folder:
-        socket = f"{folder}/podman/podman.sock"
-        play_solution(debian_13, USER, compose="podman compose", settings=AS_DOCKER)
-        with guest_stage(debian_13, socket) as stage:
-            try:
-                status, report = instructor.check("homework-1", user=USER, path=socket)
-            finally:
-                stage.clear()
-            assert [task["score"] for task in report["tasks"]] == [10, 10, 10], report
-            assert status == 0
-            with stage.playing_together(MISTAKES, ()):
-                status, report = instructor.check("homework-1", user=USER)
+def test_podman_by_its_socket_in_the_url(tmp_path: Path) -> None:
+    with machine_with(PODMAN) as machine:
+        number = machine.run(["id", "--user"], user=USER).stdout.strip()
+        path = f"/run/user/{number}/{PODMAN.socket}"
+        status, report = Instructor(machine, tmp_path).check("homework-1", user=USER, path=path)
+    assert [task["score"] for task in report["tasks"]] == [10, 10, 10], report
+    assert status == 0
+
+
+@pytest.mark.parametrize("solution", [ROOTLESS, PODMAN], ids=["rootless", "podman"])
+def test_mistakes_get_their_verdicts(solution: Scene, tmp_path: Path, evidence: Path) -> None:
+    """Podman is found by itself, too."""
+    name = solution.name.replace("solution", "mistakes")
+    scene = replace(solution, name=name, cases=MISTAKES, compose="", settings="", after=solution)
+    with machine_with(scene) as machine:
+        instructor = Instructor(machine, tmp_path)
+        status, report = instructor.check("homework-1", "--evidence", str(evidence), user=USER)
     assert found(report, MISTAKES) == expected(MISTAKES)
     assert status == 1

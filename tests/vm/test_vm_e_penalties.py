@@ -1,4 +1,4 @@
-"""OpenSSH's own penalties. Last, as the machine sees one address for all who come, and lets nobody in for a while."""
+"""OpenSSH's own penalties: the machine sees one address for all who come, and lets nobody in for a while."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from lab.command import run
+from lab.instructor import Instructor
 from lab.vm import VirtualMachine
-from lab.vm_stage import Instructor
+from lab.vm_image import DEBIAN_13
+from lab.vm_scene import booted
+from tests.vm.conftest import machine_with
 
 STRANGERS = 8
 """Each failed login costs five seconds, and from fifteen on nobody from that address is let in."""
@@ -21,12 +24,20 @@ pytestmark = pytest.mark.vm
 
 
 def test_a_penalty_is_told_waited_for_and_not_made_longer(
-    debian_13: VirtualMachine, instructor: Instructor, tmp_path: Path
+    tmp_path: Path,
+) -> None:
+    with machine_with(booted(DEBIAN_13)) as machine:
+        machine.connect()  # while root is let in
+        told_waited_for_and_not_made_longer(machine, Instructor(machine, tmp_path), tmp_path)
+
+
+def told_waited_for_and_not_made_longer(
+    machine: VirtualMachine, instructor: Instructor, tmp_path: Path
 ) -> None:
     stranger = tmp_path / "stranger"
     (stranger / ".ssh").mkdir(parents=True, mode=0o700)
     run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(stranger / ".ssh" / "id_ed25519")])
-    wrong_key = Instructor(debian_13, stranger)
+    wrong_key = Instructor(machine, stranger)
 
     with ThreadPoolExecutor(STRANGERS) as threads:  # one after the other, some would be forgiven by the end
         failed = list(
@@ -36,7 +47,7 @@ def test_a_penalty_is_told_waited_for_and_not_made_longer(
         assert (status, report["score"]) == (3, None)
     assert "Do not try again at once" in failed[0][1]["error"]
 
-    before = refused(debian_13)
+    before = refused(machine)
     status, report = instructor.check("homework-1", seconds=120)
     assert status == 3
     assert (report["status"], report["score"]) == ("error", None)
@@ -44,7 +55,7 @@ def test_a_penalty_is_told_waited_for_and_not_made_longer(
     assert {(check["status"], check["score"]) for check in checks} == {("error", None)}
     assert {check["code"] for check in checks} == {"ssh.penalised", "prerequisite.error"}
     assert "Wait some minutes before you try again" in report["error"]
-    assert refused(debian_13) == before + 1  # it was not tried a second time
+    assert refused(machine) == before + 1  # it was not tried a second time
 
     deadline = time.monotonic() + PASSED_SECONDS
     while report["error"] and time.monotonic() < deadline:
