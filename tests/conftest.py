@@ -18,10 +18,9 @@ settings.load_profile("unhurried")
 HERE = Path(__file__).parent
 FIRST = (HERE / "live" / "test_homework_1.py", HERE / "live" / "test_faults.py", HERE / "ssh")
 """Live tests that are run whatever it takes, and before the others."""
-LIVE_SECONDS = 21 * 60
-"""No other live test begins later than so long after the session began, so that a slow machine ends in time."""
+LIVE_UNTIL = float(os.environ.get("DOCKGRADER_LIVE_UNTIL", time.time() + 21 * 60))
+"""No other live test begins later, in seconds since 1970, so that a slow machine ends in time."""
 EVERYTHING = os.environ.get("DOCKGRADER_ALL") == "1"
-_BEGUN = time.monotonic()
 
 
 def _first(item: pytest.Item) -> bool:
@@ -39,6 +38,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip, and say so, what there is no time for any more."""
-    late = time.monotonic() - _BEGUN > LIVE_SECONDS and not EVERYTHING
+    late = time.time() > LIVE_UNTIL and not EVERYTHING
     if late and item.get_closest_marker("live") and not _first(item):
         pytest.skip("NOT TESTED: the time of the live tests is over (DOCKGRADER_ALL=1 has no end)")
