@@ -322,12 +322,13 @@ def test_what_is_asked_ahead_is_answered_once(fake: FakeEngine, tmp_path: Path) 
 
 
 def test_an_engine_is_not_made_to_look_for_its_version(fake: FakeEngine, tmp_path: Path) -> None:
-    """Docker starts runc and docker-init for that."""
+    """Docker starts runc and docker-init for that. But where it is asked whether all is well, it has to."""
     engine = opened(tmp_path)
+    assert (engine.version, engine.api) == ("20.10.24", "1.41")
+    assert [call.path for call in fake.calls] == ["/_ping"]
     engine.ping()
     engine.close()
-    assert (engine.version, engine.api) == ("20.10.24", "1.41")
-    assert [call.path for call in fake.calls] == ["/_ping", "/_ping"]
+    assert [call.path for call in fake.calls] == ["/_ping", "/version"]
 
 
 @pytest.mark.parametrize(

@@ -67,10 +67,10 @@ class Client:
         return self._decoded(self._asked(self.request("POST", path, body=body)), dict)
 
     def greet(self) -> Greeting:
-        """What the engine says of itself in passing; that it answers at all. Raises as `get`.
+        """What the engine says of itself in passing. Raises as `get`.
 
-        Not by /version, for which Docker starts two programs: 12 ms of its machine's processor, each time. Only
-        where a proxy before the engine lets nothing else through.
+        Not by /version, for which Docker starts two programs: 12 ms of its machine's processor. Only where a proxy
+        before the engine lets nothing else through.
         """
         with self._answer(self.request("GET", "/_ping")) as answer:
             self.body(answer, self.deadline)
@@ -80,7 +80,10 @@ class Client:
         return self.introduction()
 
     def introduction(self) -> Greeting:
-        """What it says when it is asked for its versions. Raises as `get`."""
+        """What it says when it is asked for its versions. Raises as `get`.
+
+        For that Docker asks containerd, too: where that one hangs, a greeting would be answered and this is not.
+        """
         said = self.get("/version")
         newest, version, oldest = (said.get(key) for key in ("ApiVersion", "Version", "MinAPIVersion"))
         return Greeting(str(newest), str(version or ""), str(oldest))

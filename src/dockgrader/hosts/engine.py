@@ -86,8 +86,8 @@ class DockerEngine:
         return self._client.get(path, params, list if path in _LISTS else dict, stream=path == "/events")
 
     def ping(self) -> None:
-        """Greet it again: an engine that hangs or died raises Unobserved."""
-        self._client.greet()
+        """Ask for its versions: an engine that hangs or died raises Unobserved."""
+        self._client.introduction()
 
     def exec(self, container: str, argv: Sequence[str], seconds: float) -> Output:
         """Run a command in a container; cut off when it hangs (hosts.pace), or prints without end."""

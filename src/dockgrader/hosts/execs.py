@@ -111,7 +111,7 @@ class Execs:
         if frames.timed_out:
             raise too_slow(what)
         if frames.flooded:
-            self._client.greet()
+            self._client.introduction()
             return Output(None, frames.stdout, frames.stderr, flooded=True)
         if frames.broken:
             raise self._client.garbage("output without frames")
