@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,10 @@ def engine(tmp_path: Path) -> Iterator[FakeEngine]:
 
 
 def checking(tmp_path: Path, *more: str, processors: int = 2, **popen: Any) -> subprocess.Popen[str]:
-    """`dockgrader check homework-1` on the made-up engine, on so many processors."""
+    """`dockgrader check homework-1` on the made-up engine, on so many processors.
+
+    It minds Ctrl-C even where the tests run in the background.
+    """
     own = sorted(os.sched_getaffinity(0))[:processors]
     command = f"import os; os.sched_setaffinity(0, {own}); from dockgrader.cli import main; main()"
     words = ["check", "homework-1", "--host", f"unix://{tmp_path}/docker.sock", "--format", "json", *more]
@@ -48,6 +52,7 @@ def checking(tmp_path: Path, *more: str, processors: int = 2, **popen: Any) -> s
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.default_int_handler),
         **popen,
     )
 
