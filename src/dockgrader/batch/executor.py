@@ -128,8 +128,9 @@ class _Worker:
         theirs.close()
 
     def listen(self) -> None:
-        for target in (self._send, self._receive):
-            threading.Thread(target=target, name="dockgrader-worker", daemon=True).start()
+        self._sender = threading.Thread(target=self._send, name="dockgrader-worker", daemon=True)
+        self._sender.start()
+        threading.Thread(target=self._receive, name="dockgrader-worker", daemon=True).start()
 
     @property
     def load(self) -> int:
@@ -170,6 +171,8 @@ class _Worker:
         self._outbox.put(None)
         self._fail()
         self.process.join(_END_SECONDS)
+        # Its number may be that of another worker's connection a moment later: nobody must be writing to it any more.
+        self._sender.join()
         self._connection.close()
 
     def _fail(self) -> None:
