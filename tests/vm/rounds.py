@@ -27,6 +27,7 @@ SOME = {
 NOT_HERE = {
     "graded-while-coming-up": "a command goes on in the background on this side",
     "little-time": "its fifteen seconds are too few for an emulated machine",
+    "starting-for-long": "its two seconds of waiting do not tell it from a machine that is slow: host.slow",
 }
 
 # The systemd driver takes slices for parents, and no paths as the other one does.
