@@ -27,10 +27,11 @@ def test_every_case_that_suits_the_machine_is_played_once(generation: str) -> No
 
 
 def test_one_case_a_code_is_played_where_time_is_short() -> None:
-    """Also the codes of cases that cannot be played there are found."""
+    """Also the codes of cases that cannot be played there are found, but one, which is told by seconds."""
     some = played("v2", everything=False)
     assert len({case.id for case in some}) == len(some) < len(suitable("v2")) / 2
-    assert codes(some) == codes(case for case in CASES if case.generation != "v1")
+    everywhere = codes(case for case in CASES if case.generation != "v1")
+    assert codes(some) == everywhere - {"health.still-starting"}
 
 
 def test_files_that_a_container_is_given_are_taken_there_before_it_starts() -> None:
