@@ -11,11 +11,14 @@ from lab.instructor import Instructor
 from lab.vm_image import DEBIAN_12_CGROUP_V1
 from lab.vm_scene import Scene
 from tests.vm.conftest import machine_with
-from tests.vm.rounds import Round, expected, found, round_id, rounds
+from tests.vm.rounds import expected, found, round_id, rounds
 
 SOLUTION = Scene(DEBIAN_12_CGROUP_V1, "solution", compose="docker-compose")
 MISTAKES = ("decimal-megabytes", "key-set-again")
 OLD_ROUNDS = rounds([case for case in load_cases() if case.name in MISTAKES], "v1", everything=True)
+MISTAKEN = [
+    Scene(DEBIAN_12_CGROUP_V1, f"mistakes-{number}", cases) for number, cases in enumerate(OLD_ROUNDS, 1)
+]
 
 pytestmark = pytest.mark.vm
 
@@ -31,10 +34,9 @@ def test_the_solution_gets_full_marks(tmp_path: Path) -> None:
     assert status == 0
 
 
-@pytest.mark.parametrize("cases", OLD_ROUNDS, ids=map(round_id, OLD_ROUNDS))
-def test_mistakes_get_their_verdicts(cases: Round, tmp_path: Path, evidence: Path) -> None:
-    scene = Scene(DEBIAN_12_CGROUP_V1, f"mistakes-{OLD_ROUNDS.index(cases) + 1}", cases)
+@pytest.mark.parametrize("scene", MISTAKEN, ids=[round_id(scene.cases) for scene in MISTAKEN])
+def test_mistakes_get_their_verdicts(scene: Scene, tmp_path: Path, evidence: Path) -> None:
     with machine_with(scene) as machine:
         status, report = Instructor(machine, tmp_path).check("homework-1", "--evidence", str(evidence))
-    assert found(report, cases) == expected(cases)
+    assert found(report, scene.cases) == expected(scene.cases)
     assert status == 1
