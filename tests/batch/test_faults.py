@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import random
 import signal
@@ -14,11 +16,13 @@ from pathlib import Path
 
 import pytest
 
+from dockgrader.batch.class_results import class_report
 from dockgrader.batch.executor import LocalExecutor
 from dockgrader.batch.folder import RunFolder
 from dockgrader.batch.results import Standing, results
 from dockgrader.batch.run import Batch
 from dockgrader.batch.work import Job, Outcome, grade_student
+from dockgrader.report import gradebook_csv
 from tests.batch.givens import SOLVED, a_folder, jobs, students
 from tests.batch.slowly import STUDENTS, Quiet
 
@@ -60,6 +64,10 @@ def test_killed_fifty_times_every_student_is_graded_exactly_once(tmp_path: Path)
         (name, 30, 1) for name in STUDENTS
     ]
     assert not [path for path in tmp_path.rglob(".*") if path.is_file()]
+    gradebook = csv.DictReader(io.StringIO(gradebook_csv.render(class_report(folder, "en"))))
+    assert [(row["student"], row["score"], row["status"]) for row in gradebook] == [
+        (name, "30", "graded") for name in STUDENTS
+    ]
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,11 @@ from hypothesis import strategies as st
 from dockgrader.batch.folder import RunFolder, locked
 from dockgrader.batch.opening import open_run, to_grade
 from dockgrader.batch.results import Standing, results
+from dockgrader.batch.work import accepted
 from dockgrader.errors import UsageError
 from dockgrader.grading.evidence import read_evidence
-from tests.batch.givens import HOMEWORK, a_folder, add, asked, failed, jobs, scored, students
+from dockgrader.grading.seeing import Reading
+from tests.batch.givens import HOMEWORK, NOW, RECORDINGS, a_folder, add, asked, failed, jobs, scored, students
 
 
 def test_what_was_written_is_read_back(tmp_path: Path) -> None:
@@ -36,6 +39,21 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     assert read_evidence(evidence).readings
     assert found[0].attempts[0].machine["containers"]
     assert (tmp_path / "run/assignment.yaml").read_bytes() == HOMEWORK.read_bytes()
+
+
+@pytest.mark.parametrize(("size", "name"), [(1, "0001.evidence.json"), (50_000, "0001.evidence.json.gz")])
+def test_only_large_evidence_is_compressed(tmp_path: Path, size: int, name: str) -> None:
+    """Of few readings somebody can read it as it is."""
+    (job,) = jobs(students("a"))
+    read = replace(read_evidence(RECORDINGS / "recorded-solution.json.gz"), readings=())
+    readings = (Reading({"fact": "info"}, "", NOW, 0.0, {"ID": "x" * size}),)
+    outcome = accepted(job, replace(read, readings=readings))
+    folder = a_folder(tmp_path, students("a"))
+    add(folder, outcome)
+    file = tmp_path / "students/a" / name
+    assert read_evidence(file).readings == readings
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert file.stat().st_size < 1000
 
 
 def test_nobody_else_can_read_it(tmp_path: Path) -> None:

@@ -100,6 +100,13 @@ def test_every_wrong_row_is_named_with_its_line(written: Written) -> None:
     assert "secret" not in "".join(problems)
 
 
+def test_hundreds_of_wrong_rows_are_all_named(written: Written) -> None:
+    rows = "".join(f"s{number},vm,no\n" for number in range(300))
+    assert [problem.split(":")[1] for problem in wrong(written(f"student,host,port\n{rows}"))] == [
+        str(line) for line in range(2, 302)
+    ]
+
+
 def test_ids_that_differ_in_how_letters_are_composed_are_the_same(written: Written) -> None:
     assert "already" in wrong(written("student,host\nJose\u0301,vm1\nJos\u00e9,vm2\n"))[0]
 

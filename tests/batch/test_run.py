@@ -121,21 +121,32 @@ def test_a_worker_that_dies_loses_nobody(tmp_path: Path, good: Outcome) -> None:
     assert deaths["s05"] == 3
 
 
-def test_without_a_network_it_pauses_and_then_goes_on_by_itself(tmp_path: Path, good: Outcome) -> None:
-    """The network goes after ten machines; it comes back once somebody was told."""
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("ssh.timeout", "student@vm:22 did not answer"),
+        ("ssh.no-key", "there is none in the agent"),
+        ("ssh.refused", "admin@gate:22 (a jump host) refuses"),
+    ],
+    ids=["network", "agent", "jump host"],
+)
+def test_what_is_gone_on_our_side_pauses_it_until_it_is_back(
+    tmp_path: Path, good: Outcome, code: str, reason: str
+) -> None:
+    """It goes after ten machines; it comes back once somebody was told."""
     told, calls = Told(), Counter[str]()
 
     def call(job: Job) -> Outcome:
         calls[job.student] += 1
         gone = sum(calls.values()) > 10 and not told.heard.is_set()
-        return failed(job, "ssh.timeout") if gone else graded(good, job)
+        return failed(job, code, reason) if gone else graded(good, job)
 
     ending, folder = ran(tmp_path, call, told)
 
     assert ending == Ending()
     assert standings(folder) == {"graded": 30}
     assert [len(result.attempts) for result in results(folder)] == [1] * 30
-    assert "Paused" in told.notices[0]
+    assert "Paused" in told.notices[0] and reason in told.notices[0]
     assert "goes on" in told.notices[1]
 
 

@@ -216,7 +216,7 @@ def test_on_a_terminal_there_is_a_bar(tmp_path: Path) -> None:
 
     assert process.returncode == 3
     assert b"2/2" in shown
-    assert b"1 graded, 1 not observed" in shown
+    assert b"1 graded, 1 not observed, 0 left" in shown
 
 
 def silent_machine() -> tuple[socket.socket, str]:

@@ -61,9 +61,13 @@ def test_csv_begins_with_the_promised_columns_and_ends_with_the_roster_s() -> No
     ]
 
 
-def test_csv_marks_evidence_that_students_handed_in() -> None:
-    found = read(gradebook_csv.render(a_class(a_student("anna", *PASSED, source=Source.STUDENT_PROVIDED))))
-    assert found[0]["source"] == "student-provided"
+def test_evidence_that_students_handed_in_is_marked_in_each_gradebook() -> None:
+    report = a_class(a_student("anna", *PASSED, source=Source.STUDENT_PROVIDED), BORIS)
+    assert [row["source"] for row in read(gradebook_csv.render(report))] == ["student-provided", "host"]
+    feedback = [row["Homework 1 (feedback)"] for row in read(moodle.render(report))]
+    assert ["the student handed in" in text for text in feedback] == [True, False]
+    notes = [row["Notes"] for row in read(canvas.render(report, notes_column="Notes"))[1:]]
+    assert notes == ["evidence handed in by the student", ""]
 
 
 def test_a_task_that_was_observed_keeps_its_score() -> None:

@@ -8,7 +8,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,6 +29,7 @@ DOCKER_GID = 61330
 
 Known = Callable[..., None]
 Opened = Callable[..., SshHost]
+Another = Callable[..., Sshd]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -97,9 +100,30 @@ def known(home: Path) -> Known:
     return make
 
 
+@contextmanager
+def visited(**options: Any) -> Iterator[Sshd]:
+    """A machine on which nothing may run any more at the end, before its server is stopped."""
+    with Sshd(**options) as machine:
+        yield machine
+        assert wait_for(lambda: not machine.processes()), machine.processes()
+
+
 @pytest.fixture
-def opened() -> Iterator[Opened]:
-    """Opens hosts, and closes them when the test is over."""
+def another(engine: FakeEngine, socket_path: Path) -> Iterator[Another]:
+    """Machines with lines of their own in the server's configuration, on which nothing is left."""
+    with ExitStack() as stack:
+
+        def start(*lines: str, docker: bool = True, bare_has_docker: bool = False) -> Sshd:
+            socket = socket_path if docker else None
+            machine = visited(config=lines, docker_socket=socket, bare_has_docker=bare_has_docker)
+            return stack.enter_context(machine)
+
+        yield start
+
+
+@pytest.fixture
+def opened(another: Another) -> Iterator[Opened]:
+    """Opens hosts, and closes them when the test is over, before anybody looks at the machines."""
     hosts = []
 
     def open_it(url: str, seconds: float = 20.0, *, accept_new: bool = False) -> SshHost:
@@ -114,12 +138,15 @@ def opened() -> Iterator[Opened]:
 
 @pytest.fixture(autouse=True)
 def nothing_left(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Sshd], None]]:
-    """No thread and no temporary folder here; called with a machine, no process there."""
+    """No thread, process, socket or temporary folder here; called with a machine that stays, no process there."""
+    processes, before = children(), sockets()
     with tempfile.TemporaryDirectory(prefix="dg-") as folder:
         monkeypatch.setattr(tempfile, "tempdir", folder)
         machines: list[Sshd] = []
         yield machines.append
         assert wait_for(lambda: not ours()), ours()
+        assert wait_for(lambda: not children() - processes), children() - processes
+        assert wait_for(lambda: not sockets() - before), sockets() - before
         assert list(Path(folder).iterdir()) == []
     for sshd in machines:
         assert wait_for(lambda: not sshd.processes()), sshd.processes()  # noqa: B023 - called at once
@@ -131,6 +158,33 @@ def ours() -> list[str]:
         for thread in threading.enumerate()
         if thread.name.startswith(("dockgrader-ssh", "asyncio"))
     ]
+
+
+def children() -> set[str]:
+    """Processes that were started here."""
+    lists = Path("/proc/self/task").glob("*/children")
+    return {pid for file in lists for pid in _text(file).split()}
+
+
+def sockets() -> set[str]:
+    """Those of this process, but for what the fake engine has on its socket: it may be silent for a minute."""
+    rows = [row.split() for row in _text(Path("/proc/self/net/unix")).splitlines()]
+    served = {f"socket:[{row[6]}]" for row in rows if len(row) > 7}
+    return {
+        link for file in Path("/proc/self/fd").iterdir() if (link := _link(file)).startswith("socket:")
+    } - served
+
+
+def _text(file: Path) -> str:
+    with suppress(OSError):  # a thread that has ended meanwhile
+        return file.read_text()
+    return ""
+
+
+def _link(file: Path) -> str:
+    with suppress(OSError):
+        return str(file.readlink())
+    return ""
 
 
 def wait_for(true: Callable[[], bool], seconds: float = 20.0) -> bool:

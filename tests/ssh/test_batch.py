@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import os
+import pickle
 import shutil
 import socket
 import subprocess
@@ -13,11 +15,14 @@ from pathlib import Path
 import pytest
 
 from dockgrader.batch.folder import RunFolder
+from dockgrader.batch.jobs import job_of
 from dockgrader.batch.results import StudentResult, results
-from dockgrader.batch.work import PASSING
+from dockgrader.batch.roster import Student
+from dockgrader.batch.work import PASSING, grade_student
 from fakes.engine import FakeEngine
-from fakes.tcp import Listener, once, silent
+from fakes.tcp import Listener, dead, once, silent
 from lab.sshd import Sshd
+from tests.batch.givens import asked, work_of
 from tests.ssh.conftest import Known
 
 Batch = Callable[..., subprocess.CompletedProcess[str]]
@@ -56,6 +61,7 @@ def test_good_dead_freezing_penalising_refusing_and_garbage_mixed(
     known(machine)
     with (
         socket.socket() as closed,
+        dead() as dead_port,
         Listener(silent) as frozen,
         Listener(once(b"")) as penalising,
         Listener(once(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as garbage,
@@ -76,6 +82,7 @@ def test_good_dead_freezing_penalising_refusing_and_garbage_mixed(
         }
         hosts |= {f"good{number}": machine.url() for number in range(6)}
         hosts |= {"ssh.auth.0": machine.url("ghost"), "engine.permission.0": machine.url("outsider")}
+        hosts |= {"ssh.timeout.dead": f"student@127.0.0.1:{dead_port}"}
         mixed = dict(sorted(hosts.items(), key=lambda item: item[0][::-1]))
 
         done = batch(mixed, "--timeout 12", "--jobs 30")
@@ -87,7 +94,7 @@ def test_good_dead_freezing_penalising_refusing_and_garbage_mixed(
         else:
             assert (result.score, result.code) == (None, name.rsplit(".", 1)[0]), result.reason
         assert result.attempts[0].retries == 0 or result.code in PASSING
-    assert "Graded: 6 of 18." in done.stdout
+    assert "Graded: 6 of 19." in done.stdout
     machine_of_good = found(home)["good0"].attempts[0].machine
     assert machine_of_good["host_keys"] == [machine.fingerprint()]
     assert machine_of_good["machine_id"]
@@ -104,6 +111,34 @@ def test_a_key_and_a_port_of_the_roster(batch: Batch, machine: Sshd, known: Know
     done = batch({}, f"--roster {file}")
 
     assert done.returncode == 0, done.stderr
+
+
+def test_keys_are_those_of_the_worker_unless_they_are_sent(
+    machine: Sshd, known: Known, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job goes from an instructor's home to a worker's, where nothing lies, and as little afterwards."""
+    known(machine)
+    key = home / ".ssh/id_ed25519"
+    student = Student("a", "127.0.0.1", port=machine.port, user="student", key=str(key))
+    given, asked_for = (
+        job_of(student, work_of(asked([student])), "en", accept_new=False, send_keys=send)
+        for send in (False, True)
+    )
+    secret = key.read_text().splitlines()[2]
+    (home / "worker").mkdir()
+    monkeypatch.setenv("HOME", str(home / "worker"))
+    key.unlink()
+
+    alone, sent = (grade_student(pickle.loads(pickle.dumps(job))) for job in (given, asked_for))
+
+    assert (alone.code, alone.score) == ("ssh.host-key-unknown", None)
+    assert (sent.code, sent.score) == ("", 30)
+    assert list((home / "worker").iterdir()) == []
+    assert secret.encode() not in pickle.dumps(given)
+    assert secret not in repr(asked_for) + repr(sent)
+    evidence = sent.evidence or b""
+    evidence = gzip.decompress(evidence) if evidence.startswith(b"\x1f\x8b") else evidence
+    assert evidence and secret.encode() not in sent.report + evidence
 
 
 def test_a_key_that_is_not_there_is_a_wrong_row(batch: Batch, home: Path) -> None:

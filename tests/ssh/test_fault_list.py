@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +29,16 @@ import trustme
 
 from dockgrader.cli import main
 from dockgrader.facts import commands, http
-from fakes.engine import FakeEngine
-from fakes.server import Call, page, silence, value
-from fakes.tcp import Listener, Network, endless, once, silent
+from fakes.engine import FakeEngine, counting
+from fakes.server import Call, Server, page, silence, value
+from fakes.tcp import Listener, Network, dead, endless, once, silent
 from lab.sshd import Sshd
-from tests.ssh.conftest import DOCKER_GID, Known
+from tests.ssh.conftest import DOCKER_GID, Known, visited
 from tests.ssh.test_faults import HAS_DOCKER, SECRET, Left
 from tests.ssh.test_ssh_host import agent
 
+LATE = 5.0
+"""Seconds after its time in which a command has ended, however busy this machine is."""
 FACTOR = 50
 """How much slower than usual: an engine that answers in 10 ms takes half a second for each call."""
 
@@ -55,7 +58,7 @@ class World:
     def another(self, *lines: str, user: str = "student", docker: Path | None = None) -> str:
         """The URL of a machine with lines of its own in its server's configuration."""
         path = docker or self.socket_path
-        machine = self.stack.enter_context(Sshd(config=lines, docker_socket=path))
+        machine = self.stack.enter_context(visited(config=lines, docker_socket=path))
         self.known(machine)
         return machine.url(user)
 
@@ -92,15 +95,7 @@ Make = Callable[[World], str]
 
 
 def host_down(world: World) -> str:
-    """The queue of a listener that never accepts is full: nothing answers, not even with a refusal."""
-    down = world.stack.enter_context(socket.socket())
-    down.bind(("127.0.0.1", 0))
-    down.listen(0)
-    for _ in range(4):
-        waiting = world.stack.enter_context(socket.socket())
-        waiting.setblocking(False)
-        waiting.connect_ex(down.getsockname())
-    return world.at(down.getsockname()[1])
+    return world.at(world.stack.enter_context(dead()))
 
 
 def port_closed(world: World) -> str:
@@ -254,8 +249,8 @@ def slower_by_a_factor_of_50(world: World) -> str:
 
 
 def proxy_jump_through_two_hops(world: World) -> str:
-    near = world.stack.enter_context(Sshd(address="127.0.0.2"))
-    far = world.stack.enter_context(Sshd(address="127.0.0.3"))
+    near = world.stack.enter_context(visited(address="127.0.0.2"))
+    far = world.stack.enter_context(visited(address="127.0.0.3"))
     world.known(world.machine, near, far)
     lines = [f"Host 127.0.0.1\n  ProxyJump student@127.0.0.2:{near.port},student@127.0.0.3:{far.port}"]
     for address, hop in (("127.0.0.2", near), ("127.0.0.3", far)):
@@ -297,12 +292,14 @@ def a_context(world: World) -> str:
     return "vm"
 
 
-def tls_with_a_wrong_certificate(world: World) -> str:
-    """Of an authority that the instructor does not know."""
-    trustme.CA().cert_pem.write_to_path(world.home / "ca.pem")
+def tls(world: World, *, known: bool) -> str:
+    """An engine with a certificate of an authority that the instructor knows, or of another one."""
+    theirs, other = trustme.CA(), trustme.CA()
+    (theirs if known else other).cert_pem.write_to_path(world.home / "ca.pem")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trustme.CA().issue_cert("localhost").configure_cert(context)
-    engine = world.stack.enter_context(FakeEngine(("127.0.0.1", 0), tls=context))
+    theirs.issue_cert("localhost").configure_cert(context)
+    web = world.stack.enter_context(Server(("127.0.0.1", 0), counting()))
+    engine = world.stack.enter_context(FakeEngine(("127.0.0.1", 0), web=web.port, tls=context))
     world.patch.setenv("DOCKER_TLS_VERIFY", "1")
     world.patch.setenv("DOCKER_CERT_PATH", str(world.home))
     return f"tcp://localhost:{engine.port}"
@@ -358,7 +355,8 @@ FAULTS = {
     "a certificate": Fault(a_certificate),
     "an agent key": Fault(an_agent_key),
     "a context": Fault(a_context),
-    "TLS with a wrong certificate": Fault(tls_with_a_wrong_certificate, "engine.tls", "certificate"),
+    "TLS": Fault(partial(tls, known=True)),
+    "TLS with a wrong certificate": Fault(partial(tls, known=False), "engine.tls", "certificate"),
 }
 
 
@@ -371,19 +369,25 @@ class Ran:
     err: str
 
 
+def secrets(home: Path) -> set[str]:
+    """What nobody may read in a message: the lines of all private keys, and what SECRET stands for."""
+    texts = [file.read_text(errors="replace") for file in home.rglob("*") if file.is_file()]
+    keys = [text for text in texts if "PRIVATE KEY" in text]
+    return {SECRET, "PRIVATE KEY", *(line for text in keys for line in text.splitlines() if len(line) > 15)}
+
+
 @pytest.fixture
-def dockgrader(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+def dockgrader(capsys: pytest.CaptureFixture[str], home: Path) -> Callable[..., Ran]:
     """The command, in this process; in time, and without a secret in what it says."""
 
     def run(*argv: str, timeout: float) -> Ran:
         start = time.monotonic()
         with pytest.raises(SystemExit) as left:
             main([*argv, "--timeout", str(timeout)])
-        assert time.monotonic() - start < timeout + 10  # it ends by itself; a busy machine is slow to notice
+        assert time.monotonic() - start < timeout + LATE
         out, err = capsys.readouterr()
         assert isinstance(left.value.code, int)
-        for secret in (SECRET, "PRIVATE KEY", "Traceback"):
-            assert secret not in out + err
+        assert {text for text in (*secrets(home), "Traceback") if text in out + err} == set()
         return Ran(left.value.code, out, err)
 
     return run
@@ -399,8 +403,14 @@ def world(
     nothing_left: Left,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[World]:
-    """Afterwards neither a thread nor a temporary folder is left here, nor a process there (conftest)."""
+    """Afterwards no thread, process, socket or temporary folder is left here, nor a process there (conftest).
+
+    There are secrets: keys, one of the instructor's environment, and one of the student's containers.
+    """
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    monkeypatch.setenv("REDIS_PASSWORD", SECRET)
+    for container in engine.containers.values():
+        monkeypatch.setitem(container["Config"], "Env", [f"REDIS_PASSWORD={SECRET}"])
     nothing_left(machine)
     with ExitStack() as stack:
         yield World(engine, socket_path, machine, home, known, stack, monkeypatch)

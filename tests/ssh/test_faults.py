@@ -13,7 +13,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -26,9 +26,9 @@ from dockgrader.hosts.endpoint import Endpoint
 from dockgrader.hosts.ssh.host import SshHost
 from fakes.engine import FakeEngine
 from fakes.server import Call, silence
-from fakes.tcp import Listener, Network, endless, once, silent
+from fakes.tcp import Listener, Network, dead, endless, once, silent
 from lab.sshd import Sshd
-from tests.ssh.conftest import DOCKER_GID, Known, Opened, wait_for
+from tests.ssh.conftest import DOCKER_GID, Another, Known, Opened, wait_for
 
 Left = Callable[[Sshd], None]
 SECRET = "correct horse battery staple"
@@ -56,32 +56,12 @@ def at(home: Path) -> Callable[[int], str]:
     return lambda port: f"ssh://student@127.0.0.1:{port}"
 
 
-@pytest.fixture
-def another(engine: FakeEngine, socket_path: Path) -> Iterator[Callable[..., Sshd]]:
-    """Machines with lines of their own in the server's configuration."""
-    with ExitStack() as stack:
-
-        def start(*lines: str, docker: bool = True, bare_has_docker: bool = False) -> Sshd:
-            socket = socket_path if docker else None
-            machine = Sshd(config=lines, docker_socket=socket, bare_has_docker=bare_has_docker)
-            return stack.enter_context(machine)
-
-        yield start
-
-
 # Before there is a connection.
 
 
 def test_host_down(at: Callable[[int], str], opened: Opened) -> None:
-    """Nothing answers, not even with a refusal: here, since the queue of a listener that never accepts is full."""
-    with socket.socket() as down, ExitStack() as stack:
-        down.bind(("127.0.0.1", 0))
-        down.listen(0)
-        for _ in range(4):
-            waiting = stack.enter_context(socket.socket())
-            waiting.setblocking(False)
-            waiting.connect_ex(down.getsockname())
-        found = failure(opened, at(down.getsockname()[1]), 1.5)
+    with dead() as port:
+        found = failure(opened, at(port), 1.5)
     assert found.code == "ssh.timeout"
     assert "Is the machine on" in found.reason
 
@@ -395,12 +375,9 @@ def asks(host: SshHost) -> list[Callable[[], object]]:
 # What servers allow.
 
 
-def test_max_sessions_1(
-    another: Callable[..., Sshd], known: Known, opened: Opened, nothing_left: Left
-) -> None:
+def test_max_sessions_1(another: Another, known: Known, opened: Opened) -> None:
     machine = another("MaxSessions 1")
     known(machine)
-    nothing_left(machine)
     host = opened(machine.url())
     runs = [threading.Thread(target=host.run, args=(["sleep", "0.2"], 10)) for _ in range(3)]
     for run in runs:
@@ -413,7 +390,7 @@ def test_max_sessions_1(
     assert host.run(["echo", "hi"], 5).stdout == b"hi\n"
 
 
-def test_max_startups_2(another: Callable[..., Sshd], known: Known, opened: Opened) -> None:
+def test_max_startups_2(another: Another, known: Known, opened: Opened) -> None:
     machine = another("MaxStartups 2")
     known(machine)
     with ExitStack() as stack:
@@ -424,9 +401,7 @@ def test_max_startups_2(another: Callable[..., Sshd], known: Known, opened: Open
     assert found.code == "ssh.max-startups"
 
 
-def test_max_startups_that_are_free_again_soon(
-    another: Callable[..., Sshd], known: Known, opened: Opened
-) -> None:
+def test_max_startups_that_are_free_again_soon(another: Another, known: Known, opened: Opened) -> None:
     machine = another("MaxStartups 1")
     known(machine)
     waiting = socket.create_connection(("127.0.0.1", machine.port))
@@ -436,19 +411,16 @@ def test_max_startups_that_are_free_again_soon(
 
 
 @needs_docker_client
-def test_socket_forwarding_disabled(
-    another: Callable[..., Sshd], known: Known, opened: Opened, nothing_left: Left
-) -> None:
+def test_socket_forwarding_disabled(another: Another, known: Known, opened: Opened) -> None:
     """The docker client there goes around it."""
     machine = another("AllowStreamLocalForwarding no")
     known(machine)
-    nothing_left(machine)
     host = opened(machine.url("noisy"))
     assert host.engine.exec("redis_2", ["redis-cli", "get", "mykey"], 5).stdout == b"foobar\n"
 
 
 def test_socket_forwarding_disabled_and_no_docker_client(
-    another: Callable[..., Sshd], known: Known, opened: Opened
+    another: Another, known: Known, opened: Opened
 ) -> None:
     machine = another("AllowStreamLocalForwarding no")
     known(machine)
@@ -460,12 +432,11 @@ def test_socket_forwarding_disabled_and_no_docker_client(
 @needs_docker_client
 @pytest.mark.parametrize("user", ["student", "bare", "noisy"])
 def test_tcp_forwarding_disabled(
-    user: str, another: Callable[..., Sshd], known: Known, opened: Opened, web: Listener, nothing_left: Left
+    user: str, another: Another, known: Known, opened: Opened, web: Listener
 ) -> None:
     """bash there, or busybox, opens the connection. sshd then forwards no sockets either."""
     machine = another("AllowTcpForwarding no", bare_has_docker=True)
     known(machine)
-    nothing_left(machine)
     host = opened(machine.url(user))
     assert asked(host, web.port).endswith(" times.\n")
     with pytest.raises(ConnectionRefusedError):
@@ -504,7 +475,7 @@ def test_no_docker_group_with_sudo(machine: Sshd, known: Known, opened: Opened, 
     assert host.run(["id", "-u"], 5).stdout == b"0\n"
 
 
-def test_no_socket(another: Callable[..., Sshd], known: Known, opened: Opened) -> None:
+def test_no_socket(another: Another, known: Known, opened: Opened) -> None:
     machine = another(docker=False)
     known(machine)
     assert failure(opened, machine.url("bare")).code == "engine.no-socket"
@@ -533,7 +504,7 @@ def test_daemon_down(known: Known, opened: Opened) -> None:
         shutil.rmtree(folder)
 
 
-def test_no_shell_and_no_socket(another: Callable[..., Sshd], known: Known, opened: Opened) -> None:
+def test_no_shell_and_no_socket(another: Another, known: Known, opened: Opened) -> None:
     machine = another(docker=False)
     known(machine)
     found = failure(opened, machine.url("nologin"))

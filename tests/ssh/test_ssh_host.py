@@ -23,10 +23,9 @@ from fakes.engine import FakeEngine
 from fakes.server import Server
 from fakes.tcp import Network
 from lab.sshd import Sshd
-from tests.ssh.conftest import Known, Opened
-from tests.ssh.test_faults import Left, another, asked
+from tests.ssh.conftest import Another, Known, Opened
+from tests.ssh.test_faults import Left, asked
 
-__all__ = ["another"]
 SHELLS = ["student", "noisy", "fisher", "cshell", "bare"]
 
 
@@ -430,9 +429,9 @@ def test_a_docker_context(
     assert all(finding.ok for finding in examine(resolve("vm"), 20) if finding.needed)
 
 
-def test_a_banner_that_is_no_utf_8(known: Known, home: Path, opened: Opened, another: object) -> None:
+def test_a_banner_that_is_no_utf_8(known: Known, home: Path, opened: Opened, another: Another) -> None:
     (home / "banner").write_bytes(b"\xff\xfe \x1b[31mwelcome\n" * 50)
-    machine = another(f"Banner {home}/banner")  # type: ignore[operator]
+    machine = another(f"Banner {home}/banner")
     known(machine)
     assert opened(machine.url()).engine.version
 
@@ -443,9 +442,11 @@ def test_a_socket_named_in_the_url(machine: Sshd, socket_path: Path, known: Know
     assert host.run(["sh", "-c", "echo $DOCKER_HOST"], 5).stdout.decode() == f"unix://{socket_path}\n"
 
 
-def test_a_rootless_engine_is_found(known: Known, opened: Opened, socket_path: Path, another: object) -> None:
+def test_a_rootless_engine_is_found(
+    known: Known, opened: Opened, socket_path: Path, another: Another
+) -> None:
     """Its socket lies in the user's own folder, and the usual one is not there."""
-    machine = another(docker=False)  # type: ignore[operator]
+    machine = another(docker=False)
     known(machine)
     folder = machine.home("outsider") / ".docker/run"
     folder.mkdir(parents=True)

@@ -9,7 +9,7 @@ import sys
 from dockgrader.frozen import dataclass
 
 A_CORE = 25
-"""Machines at once a core, when nobody says otherwise."""
+"""Machines at once a core, when nobody says otherwise (measured: docs/explanation/scale.md)."""
 DESCRIPTORS = 6
 """Open files a machine takes at the most: its connection, those of jump hosts and the agent, a file that is read."""
 _OWN = 40

@@ -32,7 +32,6 @@ _BYTES = 16 << 20
 _MOST = 200_000
 _LENGTH = 1000
 _NODES = _MOST * 20
-_SHOWN = 50
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -108,8 +107,7 @@ def load(path: Path, *, keys_here: bool = True) -> list[Student]:
         wrong += [f"{path}:{row.line}: {clean(problem)}" for problem in problems]
         students.append(found)
     if wrong:
-        more = [f"{path}: and {len(wrong) - _SHOWN} more"] if len(wrong) > _SHOWN else []
-        raise RosterError("\n".join(wrong[:_SHOWN] + more))
+        raise RosterError("\n".join(wrong))
     if not students:
         raise RosterError(f"{path}: there is no student in it")
     return students

@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 
 from dockgrader.batch.results import Standing, StudentResult
+from dockgrader.batch.roster import Student
 from dockgrader.report.model import whole
 
 _NAMES = 12
@@ -76,8 +77,13 @@ def _by_code(results: Sequence[StudentResult], texts: dict[str, str]) -> Iterato
     for result in results:
         by_code.setdefault(result.code, []).append(result)
     for code, alike in sorted(by_code.items(), key=lambda item: -len(item[1])):
-        ids = [result.student.id for result in alike[:_NAMES]]
+        ids = [_addressed(result.student) for result in alike[:_NAMES]]
         if len(alike) > _NAMES:
             ids.append(texts["more"].format(count=len(alike) - _NAMES))
         yield f"    {code} ({len(alike)}): {', '.join(ids)}"
         yield f"      {texts['such as']}: {alike[0].reason}"
+
+
+def _addressed(student: Student) -> str:
+    """Whom to write to, as a mail program takes it where the roster has an address."""
+    return f"{student.id} <{student.email}>" if student.email else student.id

@@ -74,7 +74,7 @@ class Job:
     lang: str
     work: Work
     probe: bool = False
-    sent: Mapping[str, bytes] = field(default_factory=dict, hash=False)
+    sent: Mapping[str, bytes] = field(default_factory=dict, hash=False, repr=False)
     values: Values = field(default_factory=dict, hash=False)
 
 

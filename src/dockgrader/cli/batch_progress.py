@@ -23,13 +23,13 @@ _TEXTS = {
     "en": {
         "line": "{done}/{total}: {graded} graded, {failed} not observed, {left} left",
         "time": "{rate:.1f} a second, {seconds:.0f} s to go",
-        "bar": "{graded} graded, {failed} not observed",
+        "bar": "{graded} graded, {failed} not observed, {left} left",
         "stopping": "Stopping: what is in flight is finished and saved. Ctrl-C again stops at once.",
     },
     "ru": {
         "line": "{done}/{total}: оценено {graded}, не удалось проверить {failed}, осталось {left}",
         "time": "{rate:.1f} в секунду, ещё {seconds:.0f} с",
-        "bar": "оценено {graded}, не удалось проверить {failed}",
+        "bar": "оценено {graded}, не удалось проверить {failed}, осталось {left}",
         "stopping": "Останавливаюсь: начатое будет закончено и сохранено. Ещё раз Ctrl-C - остановить сразу.",
     },
 }
@@ -113,6 +113,7 @@ class Bar:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         self._texts = _TEXTS[lang]
+        self._total = total
         self._graded = self._failed = 0
         self._begun = time.monotonic()
         self._progress = Progress(
@@ -150,7 +151,8 @@ class Bar:
         self._progress.console.print(clean(text, 2000), markup=False, style="yellow")
 
     def _counts(self) -> str:
-        return self._texts["bar"].format(graded=self._graded, failed=self._failed)
+        left = self._total - self._graded - self._failed
+        return self._texts["bar"].format(graded=self._graded, failed=self._failed, left=left)
 
 
 def _say(text: str) -> None:

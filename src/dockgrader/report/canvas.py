@@ -16,7 +16,8 @@ them, read in its source (lib/gradebook_importer.rb):
 from __future__ import annotations
 
 from dockgrader.report.cells import cell, is_changed, number, table
-from dockgrader.report.class_report import ClassReport, Standing, StudentRow
+from dockgrader.report.class_report import ClassReport, Source, Standing, StudentRow
+from dockgrader.report.class_words import WORDS
 
 _POINTS = "Points Possible"
 
@@ -26,8 +27,8 @@ def render(
 ) -> str:
     """The rows for Canvas; `column` is the assignment as Canvas names it, else the assignment's title.
 
-    `notes_column` is a custom column that the course has; reasons stand there. `graded_only` leaves out who has no
-    grade, since importing an empty one clears an earlier one.
+    `notes_column` is a custom column that the course has: for reasons, and for who handed in evidence. `graded_only`
+    leaves out who has no grade, since importing an empty one clears an earlier one.
     """
     students = [row for row in report.students if row.standing is Standing.GRADED or not graded_only]
     extra = [notes_column] if notes_column else []
@@ -37,9 +38,15 @@ def render(
         [f"    {_POINTS}", "", "", "", "", *("" for _ in extra), number(report.max_score)],
     ]
     for row in students:
-        reason = [cell(row.reason)] if extra else []
-        rows.append([*(cell(text) for text in _who(row)), *reason, number(row.score)])
+        note = [cell(_note(report, row))] if extra else []
+        rows.append([*(cell(text) for text in _who(row)), *note, number(row.score)])
     return table(rows)
+
+
+def _note(report: ClassReport, row: StudentRow) -> str:
+    provided = row.source is Source.STUDENT_PROVIDED
+    words = WORDS.get(report.lang, WORDS["en"])
+    return ". ".join(filter(None, (row.reason, words["provided"] if provided else "")))
 
 
 def notes(report: ClassReport) -> list[str]:
