@@ -137,6 +137,28 @@ def test_a_script_in_the_container(test: list[str], file: str | None, code: str)
     assert found.removeprefix("healthcheck.") == code
 
 
+def test_a_script_that_is_called_by_its_name() -> None:
+    """As docker-library has it: HEALTHCHECK CMD ["docker-healthcheck"]."""
+    library = """\
+#!/bin/bash
+set -eo pipefail
+
+host="$(hostname -i || echo '127.0.0.1')"
+
+if ping="$(redis-cli -h "$host" ping)" && [ "$ping" = 'PONG' ]; then
+	exit 0
+fi
+
+exit 1
+"""
+    files = {"/usr/local/bin/docker-healthcheck": library, "/usr/local/bin/health.sh": "#!/bin/sh\ntrue\n"}
+    for name, code in (("docker-healthcheck", "ok"), ("health.sh", "healthcheck.true"), ("health", None)):
+        assert judge_health_command(["CMD", name], read=files.get).code == (code or "healthcheck.other-command")
+    read: list[str] = []
+    judge_health_command(["CMD-SHELL", "date && curl x && redis-cli ping"], read=lambda path: read.append(path))
+    assert read == []  # nothing that is called so
+
+
 def test_a_script_that_runs_itself_costs_little() -> None:
     verdict = judge_health_command(["CMD", "/h.sh"], read=lambda path: "#!/bin/sh\n" + "/h.sh\n" * 500)
     assert not verdict.ok
