@@ -21,6 +21,7 @@ __all__ = [
     "MAX_BYTES",
     "UNTOLD",
     "NotCompose",
+    "NotYaml",
     "ServiceSpec",
     "effective",
     "from_config_json",
@@ -46,6 +47,10 @@ _OTHER_TOP_LEVEL = {"version", "name", "networks", "volumes", "configs", "secret
 
 class NotCompose(ValueError):
     """These bytes are no Compose file that can be read safely. The message never quotes the file."""
+
+
+class NotYaml(NotCompose):
+    """No Compose can read them either."""
 
 
 def relevant(text: bytes) -> dict[str, Plain]:
@@ -76,13 +81,13 @@ def root_of(text: bytes) -> yaml.Node:
     try:
         root = compose_bounded(text.decode())
     except UnicodeDecodeError:
-        raise NotCompose("not UTF-8 text") from None
+        raise NotYaml("not UTF-8 text") from None
     except YamlTooBig as error:
         raise NotCompose(str(error)) from None
     except yaml.YAMLError:
-        raise NotCompose("not a YAML document") from None
+        raise NotYaml("not a YAML document") from None
     if not isinstance(root, yaml.MappingNode):
-        raise NotCompose("not a YAML mapping")
+        raise NotYaml("not a YAML mapping")
     return root
 
 
