@@ -120,7 +120,7 @@ RIGHT = [
     "command -v nc > /dev/null && redis-cli ping",
     "redis-cli ping && nc -z localhost 6379",
     "redis-cli ping && redis-cli get key",
-    "redis-cli ping | grep -q PONG && redis-cli info replication | grep -q role:master || exit 1",
+    "redis-cli ping | grep -q PONG && redis-cli get key > /dev/null || exit 1",
     "redis-cli info && redis-cli ping",
     "redis-cli ping && nc -z localhost 6379 && exit 0 || exit 1",
     "if nc -z localhost 6379; then redis-cli ping; else exit 1; fi",
