@@ -81,13 +81,13 @@ def root_of(text: bytes) -> yaml.Node:
     try:
         root = compose_bounded(text.decode())
     except UnicodeDecodeError:
-        raise NotYaml("not UTF-8 text") from None
+        raise NotCompose("not UTF-8 text") from None
     except YamlTooBig as error:
         raise NotCompose(str(error)) from None
     except yaml.YAMLError:
         raise NotYaml("not a YAML document") from None
     if not isinstance(root, yaml.MappingNode):
-        raise NotYaml("not a YAML mapping")
+        raise NotCompose("not a YAML mapping")
     return root
 
 
