@@ -133,6 +133,14 @@ def test_a_file_that_says_nothing_is_a_problem_and_its_content_is_not_kept(files
     assert (says.services, says.problem) == ({}, problem)
 
 
+def test_only_what_no_yaml_parser_takes_is_broken() -> None:
+    for text, broken in ((BASE + "\tx: [\n", True), ("just text\n", False), (BASE, False)):
+        assert (
+            read(ComposeFiles("/srv", "a.yml"), naming("/srv", "a.yml", {"/srv/a.yml": text})).broken
+            is broken
+        )
+
+
 def test_without_a_path_in_the_labels_there_is_no_file() -> None:
     assert "name no compose file" in read(ComposeFiles("", ""), MadeUpHost()).problem
 
