@@ -22,7 +22,7 @@ from dockgrader.facts.compose import (
 from dockgrader.facts.compose_hash import ComposeHash, HashSays
 from dockgrader.facts.compose_paths import file_paths
 from dockgrader.facts.containers import Containers
-from dockgrader.hosts.base import ELSEWHERE, HERE, Nearness, Output, ReadFile
+from dockgrader.hosts.base import ELSEWHERE, HERE, Missing, Nearness, Output, ReadFile
 from tests.givens import Raw, a_container, a_service, listing
 from tests.made_up_host import NO_FILES, MadeUpHost, read
 
@@ -133,6 +133,14 @@ def test_a_file_that_says_nothing_is_a_problem_and_its_content_is_not_kept(files
     assert (says.services, says.problem) == ({}, problem)
 
 
+def test_only_what_no_yaml_parser_takes_is_broken() -> None:
+    for text, broken in ((BASE + "\tx: [\n", True), ("just text\n", False), (BASE, False)):
+        assert (
+            read(ComposeFiles("/srv", "a.yml"), naming("/srv", "a.yml", {"/srv/a.yml": text})).broken
+            is broken
+        )
+
+
 def test_without_a_path_in_the_labels_there_is_no_file() -> None:
     assert "name no compose file" in read(ComposeFiles("", ""), MadeUpHost()).problem
 
@@ -188,6 +196,43 @@ def test_another_hash_counts_only_from_compose_v1() -> None:
 def test_a_file_that_names_the_folder_is_hashed_as_it_was_there() -> None:
     programs = {HASH_WORDS: "web 0ther\n", f"env PWD=/srv {HASH_WORDS}": "web c0ffee\n"}
     assert read(HASH, MadeUpHost(programs=programs)) == HashSays("c0ffee")
+
+
+WEB = {
+    **a_service("web", "app", labels={CONFIG_HASH: "c0ffee"}),
+    "Image": "sha256:old",
+    "Created": "2026-03-01T10:00:05.5Z",
+}
+MADE = 1772359205
+STAT = "stat -c %Y -- /srv/a.yml"
+
+
+@pytest.mark.parametrize(
+    ("image", "written", "expected"),
+    [
+        ({"Id": "sha256:new"}, f"{MADE - 10}\n", "c0ffee"),
+        (Missing(), f"{MADE - 10}\n", "c0ffee"),
+        ({"Id": "sha256:new"}, f"{MADE + 10}\n", "0ther"),  # it was edited since
+        ({"Id": "sha256:new"}, f"{MADE}\n", "0ther"),
+        ({"Id": "sha256:new"}, Missing(), "0ther"),
+        ({"Id": "sha256:new"}, Output(1, b"", b"no such file"), "0ther"),
+        ({"Id": "sha256:old"}, f"{MADE - 10}\n", "0ther"),
+    ],
+)
+def test_no_hash_agrees_once_the_image_was_built_again_so_the_file_s_age_tells(
+    image: Any, written: Any, expected: str
+) -> None:
+    programs = {HASH_WORDS: "web 0ther\n", VERSION_WORDS: "1.29.2\n", STAT: written}
+    file = "services: {web: {image: counter}}"
+    labels = {WORKING_DIR: "/srv", CONFIG_FILES: "a.yml", CONFIG_HASH: "c0ffee"}
+    web = {
+        **WEB,
+        "Config": {**WEB["Config"], "Image": "counter", "Labels": {**WEB["Config"]["Labels"], **labels}},
+    }
+    host = MadeUpHost(
+        web, answers={"/images/counter/json": image}, programs=programs, files={"/srv/a.yml": file}
+    )
+    assert read(HASH, host).hash == expected
 
 
 def test_a_file_with_variables_that_are_not_set_here_has_no_hash() -> None:

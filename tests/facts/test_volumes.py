@@ -7,7 +7,7 @@ import pytest
 from dockgrader.errors import Unobserved
 from dockgrader.facts.cgroup_process import CgroupProcess
 from dockgrader.facts.restarting import Restarted
-from dockgrader.facts.volumes import FileInVolume, UnusedVolumes
+from dockgrader.facts.volumes import FileInVolume, UnusedVolumes, VolumeThere
 from dockgrader.hosts.base import Conflict, Missing, Output, ReadFile
 from tests.facts.test_cgroup import V1_FILES, V2_FILES
 from tests.givens import a_container, a_volume, an_engine, hex_id
@@ -54,6 +54,18 @@ def test_where_neither_shows_it_the_host_is_at_fault(answer: object) -> None:
     with pytest.raises(Unobserved) as hidden:
         read(DUMP, MadeUpHost(REDIS, files={PLACE: NO_FILES}, execs={HEAD: answer}))
     assert hidden.value.code == "host.files"
+
+
+def test_whether_a_volume_is_there() -> None:
+    assert read(
+        VolumeThere("data"),
+        MadeUpHost(answers={"/volumes/data": {"Name": "data", "Options": {"o": "secret"}}}),
+    )
+    assert not read(VolumeThere("data"), MadeUpHost())
+    with pytest.raises(Unobserved) as hidden:
+        read(VolumeThere("data"), MadeUpHost(answers={"/volumes/data": {}}))
+    assert hidden.value.code == "engine.garbage"
+    assert VolumeThere("a b").shown_by() == "docker volume inspect 'a b'"
 
 
 def test_unused_volumes() -> None:

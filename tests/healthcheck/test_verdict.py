@@ -137,6 +137,34 @@ def test_a_script_in_the_container(test: list[str], file: str | None, code: str)
     assert found.removeprefix("healthcheck.") == code
 
 
+def test_a_script_that_is_called_by_its_name() -> None:
+    """As docker-library has it: HEALTHCHECK CMD ["docker-healthcheck"]."""
+    library = """\
+#!/bin/bash
+set -eo pipefail
+
+host="$(hostname -i || echo '127.0.0.1')"
+
+if ping="$(redis-cli -h "$host" ping)" && [ "$ping" = 'PONG' ]; then
+	exit 0
+fi
+
+exit 1
+"""
+    files = {"/usr/local/bin/docker-healthcheck": library, "/usr/local/bin/health.sh": "#!/bin/sh\ntrue\n"}
+    asked: list[str] = []
+
+    def read(path: str) -> str | None:
+        asked.append(path)
+        return files.get(path)
+
+    for name, code in (("docker-healthcheck", "ok"), ("health.sh", "true"), ("health", "other-command")):
+        assert judge_health_command(["CMD", name], read=read).code.removeprefix("healthcheck.") == code
+    asked.clear()
+    assert judge_health_command(["CMD-SHELL", "date && curl x && redis-cli ping"], read=read).ok
+    assert asked == []  # none of them is called like a script
+
+
 def test_a_script_that_runs_itself_costs_little() -> None:
     verdict = judge_health_command(["CMD", "/h.sh"], read=lambda path: "#!/bin/sh\n" + "/h.sh\n" * 500)
     assert not verdict.ok

@@ -147,6 +147,16 @@ def test_on_compose_v1_a_file_that_has_lost_the_service_is_another_one(file: Raw
     assert (code(CHECK, see) if expected.startswith("depends") else hidden(CHECK, see)) == expected
 
 
+def test_on_compose_v1_a_file_that_is_broken_by_now_is_not_what_was_brought_up() -> None:
+    broken = {"problem": "it is no compose file", "broken": True}
+    assert code(CHECK, Given(a_service("web", labels=V1), facts={FILES: broken})) == "depends.not-brought-up"
+    right = {DEPENDS_ON: "redis:service_healthy:false"}
+    assert code(CHECK, Given(a_service("web", labels=right), facts={FILES: broken})) == "ok"
+    assert (
+        hidden(CHECK, Given(a_service("web", labels=NO_LABEL), facts={FILES: broken})) == "compose.unreadable"
+    )
+
+
 # A web that `up` has left as it was: the files of the last `up` stand in the labels of redis.
 
 NEWER = ComposeFiles("/srv/compose", "/srv/compose/homework.yml")

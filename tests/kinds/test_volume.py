@@ -8,7 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from dockgrader.errors import Unobserved
+from dockgrader.facts.commands import Exec
 from dockgrader.facts.containers import Container
+from dockgrader.facts.volumes import VolumeThere
 from dockgrader.kinds.base import Failed
 from dockgrader.kinds.volume import VolumeCheck
 from tests.givens import Given, Raw, a_container, a_volume, code, hidden
@@ -151,6 +153,109 @@ def test_both_folders_are_told() -> None:
     assert (caught.value.verdict.expected, caught.value.verdict.actual) == ("/", "other")
 
 
+GET, DIR = ("redis-cli", "get", "mykey"), ("redis-cli", "config", "get", "dir")
+TELLING = VolumeCheck.model_validate(
+    {**CHECK.model_dump(), "proof": {"command": list(GET), "stdout": "foobar"}, "path_told_by": list(DIR)}
+)
+NOT_KEPT = Unobserved("evidence.missing", "older evidence")
+
+
+def says(stdout: str, status: int = 0) -> Raw:
+    return {"exit": status, "stdout": stdout, "stderr": "", "problem": ""}
+
+
+@pytest.mark.parametrize(
+    ("volume", "answer", "data", "expected"),
+    [
+        ("mine", says("foobar\n"), None, "ok"),
+        ("mine", says("foobar\n"), {"Name": "data"}, "volume.another"),  # which redis_1 must have had
+        ("mine", says("\n"), None, "volume.another"),
+        ("mine", says("foobar\n", 1), None, "volume.another"),
+        ("mine", NOT_KEPT, None, "volume.another"),
+        ("mine", says("foobar\n"), NOT_KEPT, "volume.another"),
+        (ANONYMOUS, says("foobar\n"), None, "volume.anonymous"),
+    ],
+)
+def test_where_nothing_else_is_left_the_key_proves_a_volume_of_another_name(
+    volume: str, answer: Any, data: Any, expected: str
+) -> None:
+    facts = {Exec("redis_2", GET): answer, VolumeThere("data"): data}
+    assert code(TELLING, Given(redis(2, a_volume(volume)), facts=facts)) == expected
+    assert code(CHECK, Given(redis(2, a_volume("mine")))) == "volume.another"  # without a proof
+
+
+def test_an_engine_that_does_not_tell_of_the_volume_is_an_error() -> None:
+    facts = {Exec("redis_2", GET): says("foobar"), VolumeThere("data"): Unobserved("engine.down", "gone")}
+    assert hidden(TELLING, Given(redis(2, a_volume("mine")), facts=facts)) == "engine.down"
+
+
+def test_where_the_other_container_is_there_the_key_proves_nothing() -> None:
+    facts = {Exec("redis_2", GET): says("foobar"), VolumeThere("data"): None}
+    see = Given(redis(1, a_volume("mine")), redis(2, a_volume("other")), facts=facts)
+    assert code(TELLING, see) == "volume.another"
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ({"VolumesFrom": ["redis_1"]}, "ok"),
+        ({"VolumesFrom": ["other", "redis_1:ro"]}, "ok"),
+        ({"VolumesFrom": ["other"]}, "volume.anonymous"),
+        ({"VolumesFrom": ["redis_1"], "Binds": [f"{ANONYMOUS}:/data"]}, "volume.anonymous"),
+        ({"VolumesFrom": ["redis_1"], "Binds": ["x:/data2:ro"]}, "ok"),
+        ({"VolumesFrom": ["redis_1"], **folder("", "/data/")}, "volume.anonymous"),
+    ],
+)
+def test_what_volumes_from_took_from_a_container_that_is_gone(host: Raw, expected: str) -> None:
+    assert code(CHECK, Given(redis(2, a_volume(ANONYMOUS), host=host))) == expected
+
+
+OWN = a_volume(ANONYMOUS)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (says("dir\n/srv\n"), "ok"),
+        (says("dir\n/srv/\n"), "ok"),
+        (says("dir\n/data\n"), "volume.other-path"),
+        (says("NOAUTH Authentication required.\n"), "volume.other-path"),
+        (says("", 127), "volume.other-path"),
+        (NOT_KEPT, "volume.other-path"),
+    ],
+)
+@pytest.mark.parametrize(
+    "others", [[], [redis(1, a_volume("data"))]], ids=["redis_1 is gone", "redis_1 is there"]
+)
+def test_the_volume_at_another_path_from_which_the_program_reads(
+    others: list[Raw], answer: Any, expected: str
+) -> None:
+    facts = {Exec("redis_2", DIR): answer}
+    mounts = (OWN, a_volume("data", "/srv"))
+    assert code(TELLING, Given(*others, redis(2, *mounts), facts=facts)) == expected
+    assert code(CHECK, Given(*others, redis(2, *mounts), facts=facts)) == "volume.other-path"
+
+
+def test_both_read_from_the_volume_at_another_path() -> None:
+    facts = {Exec("redis_2", DIR): says("dir\n/srv\n")}
+    both = a_volume("mine", "/srv")
+    first = redis(1, a_volume("f" * 64), both)
+    assert code(TELLING, Given(first, redis(2, OWN, both), facts=facts)) == "ok"
+    assert (
+        code(TELLING, Given(first, redis(2, OWN, a_volume("x", "/srv")), facts=facts)) == "volume.anonymous"
+    )
+    assert (
+        code(TELLING, Given(first, redis(2, OWN, a_volume("mine", "/x")), facts=facts)) == "volume.anonymous"
+    )
+
+
+def test_another_folder_of_the_volume_at_another_path() -> None:
+    facts = {Exec("redis_2", DIR): says("dir\n/srv\n")}
+    first = redis(1, a_volume("data"))
+    second = redis(2, OWN, a_volume("data", "/srv"), host=folder("other", "/srv"))
+    assert code(TELLING, Given(first, second, facts=facts)) == "volume.other-subpath"
+
+
 def test_a_host_that_hides_the_other_container_is_an_error() -> None:
     see = Given(redis(2), facts={Container("redis_1"): Unobserved("engine.down", "gone")})
     assert hidden(CHECK, see) == "engine.down"
@@ -165,3 +270,5 @@ def test_questions_and_commands() -> None:
     assert list(CHECK.asks()) == [Container("redis_2"), Container("redis_1")]
     assert [line.split()[-1] for line in CHECK.shown_by(Given(redis(1)))] == ["redis_2", "redis_1"]
     assert [line.split()[-1] for line in CHECK.shown_by(Given())] == ["redis_2"]
+    assert CHECK.runs() == []
+    assert [line.rpartition(": ")[2] for line in TELLING.runs()] == [" ".join(DIR), " ".join(GET)]

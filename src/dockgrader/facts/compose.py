@@ -8,7 +8,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from dockgrader.errors import Unobserved
-from dockgrader.facts.base import Answer, Fact, Setting, dig_list, dig_str
+from dockgrader.facts.base import Answer, Fact, Setting, dig, dig_list, dig_str
 from dockgrader.facts.compose_paths import file_paths, possible_paths
 from dockgrader.facts.containers import Container, Containers, Listed
 from dockgrader.frozen import dataclass
@@ -84,6 +84,8 @@ class FilesSay:
     paths: tuple[str, ...] = ()
     whole: bool = True
     """Whether there are no other services; files may include others."""
+    broken: bool = False
+    """Whether one of them can be read, and no Compose could: it is not what was brought up."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ class ComposeFiles(Fact[FilesSay]):
 
     def read(self, setting: Setting) -> Any:
         """Only regular files under 1 MiB that parse as compose files, and of these only the relevant keys."""
-        from dockgrader.facts.compose_file import NotCompose, relevant
+        from dockgrader.facts.compose_file import NotCompose, NotYaml, relevant
 
         possible = possible_paths(self.working_dir, self.config_files)
         if not possible[0]:
@@ -119,8 +121,9 @@ class ComposeFiles(Fact[FilesSay]):
                 return {"problem": f"{path} cannot be read: {file.problem}"}
             try:
                 kept.append(relevant(file.data))
-            except NotCompose:
-                return {"problem": f"{path} is no compose file"}
+            except NotCompose as error:
+                broken = {"broken": True} if isinstance(error, NotYaml) else {}
+                return {"problem": f"{path} is no compose file", **broken}
         return {"files": kept, "paths": paths}
 
     def _are_here(self, setting: Setting) -> bool:
@@ -140,7 +143,8 @@ class ComposeFiles(Fact[FilesSay]):
         problem = dig_str(raw, "problem")
         files = [file for file in dig_list(raw, "files") if isinstance(file, dict)]
         paths = tuple(str(path) for path in dig_list(raw, "paths"))
-        return FilesSay({} if problem else effective(files), problem, paths, not incomplete(files))
+        broken = dig(raw, "broken") is True
+        return FilesSay({} if problem else effective(files), problem, paths, not incomplete(files), broken)
 
     def shown_by(self) -> str:
         """As a person asks."""

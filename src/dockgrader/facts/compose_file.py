@@ -21,6 +21,7 @@ __all__ = [
     "MAX_BYTES",
     "UNTOLD",
     "NotCompose",
+    "NotYaml",
     "ServiceSpec",
     "effective",
     "from_config_json",
@@ -46,6 +47,10 @@ _OTHER_TOP_LEVEL = {"version", "name", "networks", "volumes", "configs", "secret
 
 class NotCompose(ValueError):
     """These bytes are no Compose file that can be read safely. The message never quotes the file."""
+
+
+class NotYaml(NotCompose):
+    """No Compose can read them either."""
 
 
 def relevant(text: bytes) -> dict[str, Plain]:
@@ -80,7 +85,7 @@ def root_of(text: bytes) -> yaml.Node:
     except YamlTooBig as error:
         raise NotCompose(str(error)) from None
     except yaml.YAMLError:
-        raise NotCompose("not a YAML document") from None
+        raise NotYaml("not a YAML document") from None
     if not isinstance(root, yaml.MappingNode):
         raise NotCompose("not a YAML mapping")
     return root

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote
 
 from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Setting, dig_dict, dig_str
@@ -32,6 +34,7 @@ class HashSays:
 class ComposeHash(ComposeSays[HashSays]):
     """`docker-compose config --hash SERVICE` of Compose v1; equal to the label when the file is what runs.
 
+    Where the image was built again meanwhile, no file's hash is. What runs was made of files that are older, then.
     `running` is the label's hash: when it comes out at once, Compose's version need not be asked.
     """
 
@@ -64,8 +67,11 @@ class ComposeHash(ComposeSays[HashSays]):
         from dockgrader.facts.compose_variables import as_environment, named_in, told_by, variables
 
         paths = self.found(setting)
+        container = self._container(setting)
+        if _built_again(setting, container) and _older(setting, paths, dig_str(container, "Created")):
+            return {"hash": self.running, "image": "built again"}
         found = self._templates(setting, paths)
-        used, told = variables(found), told_by(self._container(setting), found, self.working_dir)
+        used, told = variables(found), told_by(container, found, self.working_dir)
         words = as_environment(told.values, used)
         if words:
             output = setting.host.run(["env", *words, *argv], COMPOSE_SECONDS)
@@ -121,6 +127,29 @@ def _hash(output: Output) -> str:
     """The hash in `web 0123…`, empty where there is none."""
     words = output.stdout.decode("utf-8", "replace").split() if output.exit == 0 else []
     return words[1] if len(words) > 1 else ""
+
+
+def _built_again(setting: Setting, container: dict[str, Any]) -> bool:
+    """Whether the image's name means another image by now. Its id goes into the hash, so that none can agree."""
+    name, mine = dig_str(container, "Config", "Image"), dig_str(container, "Image")
+    try:
+        now = (
+            dig_str(setting.host.engine.get(f"/images/{quote(name, safe='/:@')}/json"), "Id") if name else ""
+        )
+    except Missing:
+        now = "removed"
+    return bool(now and mine) and now != mine
+
+
+def _older(setting: Setting, paths: Sequence[str], created: str) -> bool:
+    """Whether the files were last written before the container was made, so that they are what it was made of."""
+    try:
+        made = datetime.fromisoformat(created).timestamp()
+        output = setting.host.run(["stat", "-c", "%Y", "--", *paths], COMPOSE_SECONDS)
+    except (Missing, ValueError):
+        return False
+    times = output.stdout.split()
+    return len(times) == len(paths) > 0 and all(time.isdigit() and int(time) + 1 <= made for time in times)
 
 
 def _file(setting: Setting, path: str) -> bytes | None:

@@ -181,6 +181,17 @@ class Inspected:
                 return "" if folder == "." else folder
         return None if dig_list(self.raw, "HostConfig", "VolumesFrom") else ""
 
+    def has_mount_from(self, other: str, destination: str) -> bool:
+        """Whether what is mounted there is what a container of this name had there, by `--volumes-from`.
+
+        An option of its own for the same place would have outweighed that.
+        """
+        sources = (str(item).split(":")[0] for item in dig_list(self.raw, "HostConfig", "VolumesFrom"))
+        binds = (str(item).split(":")[1:2] for item in dig_list(self.raw, "HostConfig", "Binds"))
+        mounts = (dig_str(item, "Target") for item in dig_list(self.raw, "HostConfig", "Mounts"))
+        own = {normpath(path) for path in (*(part for bind in binds for part in bind), *mounts)}
+        return other in sources and normpath(destination) not in own
+
     @property
     def labels(self) -> dict[str, str]:
         """The labels."""

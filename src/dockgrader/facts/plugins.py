@@ -27,6 +27,7 @@ BUILT_IN = frozenset(
         ),
         *("health-within", "http-series", "image", "info", "machine", "service-within", "steady-within"),
         *("cgroup-process", "file-in-volume", "namespaces", "restarted", "shells", "unused-volumes"),
+        "volume-there",
     )
 )
 

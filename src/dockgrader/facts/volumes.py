@@ -1,4 +1,4 @@
-"""Volumes that nobody uses, and a file in the volume of a container."""
+"""Volumes by name, those that nobody uses, and a file in the volume of a container."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import posixpath
 import re
 import shlex
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Fact, Setting, dig, dig_list, dig_str
@@ -41,6 +42,34 @@ class UnusedVolumes(Fact[list[str]]):
     def shown_by(self) -> str:
         """As a person asks."""
         return "docker volume ls --filter dangling=true"
+
+
+@dataclass(frozen=True)
+class VolumeThere(Fact[bool]):
+    """Whether the host has a volume of this name."""
+
+    volume: str
+    name: ClassVar[str] = "volume-there"
+
+    def read(self, setting: Setting) -> Any:
+        """GET /volumes/NAME."""
+        try:
+            found = setting.host.engine.get(f"/volumes/{quote(self.volume, safe='')}")
+        except Missing:
+            return None
+        if not dig_str(found, "Name"):
+            raise Unobserved(
+                "engine.garbage", f"The engine's answer about the volume {self.volume} has no name"
+            )
+        return {key: dig(found, key) for key in ("Name", "Driver", "CreatedAt")}
+
+    def parse(self, raw: Any) -> bool:
+        """It is there where the engine told something of it."""
+        return raw is not None
+
+    def shown_by(self) -> str:
+        """As a person asks."""
+        return f"docker volume inspect {shlex.quote(self.volume)}"
 
 
 @dataclass(frozen=True)

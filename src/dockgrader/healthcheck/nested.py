@@ -12,7 +12,10 @@ from dockgrader.healthcheck.parser import parse
 from dockgrader.healthcheck.world import IO, Field, show
 
 _SHEBANG = re.compile(r"#! ?(?:/usr/bin/env )?([\w/]+)(?: (-[euxv]+))?[ ]*\n")
-_LIKE_A_SCRIPT = r"\.sh\Z|health[^/]*\Z|\A(?!/(?:usr/)?s?bin/)"
+_NAMED_LIKE_A_SCRIPT = r"\.sh\Z|health[^/]*\Z"
+_LIKE_A_SCRIPT = rf"{_NAMED_LIKE_A_SCRIPT}|\A(?!/(?:usr/)?s?bin/)"
+_OWN_PROGRAMS = "/usr/local/bin"
+"""Where images put scripts that are called by their names, as `docker-healthcheck` of docker-library."""
 
 
 class Nested(Compound, ABC):
@@ -20,8 +23,10 @@ class Nested(Compound, ABC):
 
     def script_file(self, path: str) -> tuple[str, str, str] | None:
         """Shell, options and text of a program that is a script, None if it is not seen to be one."""
-        if "/" not in path or not re.search(_LIKE_A_SCRIPT, path):
+        if not re.search(_LIKE_A_SCRIPT if "/" in path else _NAMED_LIKE_A_SCRIPT, path):
             return None  # not worth a look
+        if "/" not in path:
+            path = f"{_OWN_PROGRAMS}/{path}"
         text = self.log.read(path) or ""
         self.log.spend(len(text) // 16)
         match = _SHEBANG.match(text)

@@ -133,11 +133,8 @@ class Log:
             raise self.unclear("too long to follow")
 
     def choose(self, reason: str) -> bool:
-        """Whether something unknown succeeds on this path; raises Unclear where that is not followed.
-
-        A command that asks the expected program for something else is not as good as unknown.
-        """
-        if self.other or len(self.taken) == MAX_CHOICES:
+        """Whether something unknown succeeds on this path; raises Unclear where that is not followed."""
+        if len(self.taken) == MAX_CHOICES:
             raise self.unclear(reason)
         self.taken.append(self.plan[len(self.taken)] if len(self.taken) < len(self.plan) else True)
         self.unknown = self.unknown or reason

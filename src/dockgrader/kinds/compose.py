@@ -133,12 +133,15 @@ class ComposeCheck(TargetCheck):
         )
 
     def _spec(self, source: Inspected, see: See) -> tuple[ServiceSpec | None, str]:
-        """What the files say of the service, or the problem; neither where they can be read and have none of its name.
+        """What the files say of the service, or the problem; neither where they can be read and have none of its name,
+        or are broken by now.
 
         Compose itself is asked where merging them needs it.
         """
         labels = source.labels
         says = see(ComposeFiles(*files_of(labels)))
+        if says.broken and by_v1(source):
+            return None, ""
         spec = says.services.get(self.service)
         if spec is not None and "depends_on" not in spec.uncertain:
             return spec, ""
