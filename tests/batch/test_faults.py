@@ -1,73 +1,25 @@
-"""What ends a batch in real life, made to happen: kill -9, a full disk, a read-only one, a killed worker."""
+"""What ends a batch in real life, made to happen: a full disk, a read-only one, a killed worker."""
 
 from __future__ import annotations
 
-import csv
-import io
 import os
-import random
 import signal
 import subprocess
-import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from dockgrader.batch.class_results import class_report
 from dockgrader.batch.executor import LocalExecutor
-from dockgrader.batch.folder import RunFolder
 from dockgrader.batch.results import Standing, results
 from dockgrader.batch.run import Batch
 from dockgrader.batch.work import Job, Outcome, grade_student
-from dockgrader.report import gradebook_csv
-from tests.batch.givens import SOLVED, a_folder, jobs, students
+from tests.batch.a_command import said, standings, started
+from tests.batch.givens import a_folder, jobs, students
 from tests.batch.slowly import STUDENTS, Quiet
 
 pytestmark = pytest.mark.live
-KILLS = 50
-REPOSITORY = Path(__file__).parent.parent.parent
-
-
-def test_killed_fifty_times_every_student_is_graded_exactly_once(tmp_path: Path) -> None:
-    draw = random.Random(11)
-    left, kills, seed = [], 0, 0
-    command = [sys.executable, "-m", "tests.batch.slowly", str(tmp_path / "run")]
-    with subprocess.Popen(
-        command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        while True:
-            seed += 1
-            process.stdin.write(f"{seed}\n")
-            pid, todo = map(int, process.stdout.readline().split())
-            left.append(todo)
-            if kills < KILLS:
-                time.sleep(draw.uniform(0, 0.08))
-                os.kill(pid, signal.SIGKILL)
-            ended = int(process.stdout.readline())
-            kills += ended == -signal.SIGKILL
-            if ended == 0:
-                break
-        process.stdin.close()
-
-    assert left == sorted(left, reverse=True)
-    assert kills == KILLS
-    assert left[-1] > 0, "the machine was too quick for this test: nothing was left to do after the kills"
-    folder = RunFolder(tmp_path / "run")
-    found = results(folder)
-    assert folder.damaged == []
-    assert [(result.student.id, result.score, len(result.attempts)) for result in found] == [
-        (name, 30, 1) for name in STUDENTS
-    ]
-    assert not [path for path in tmp_path.rglob(".*") if path.is_file()]
-    gradebook = csv.DictReader(io.StringIO(gradebook_csv.render(class_report(folder, "en"))))
-    assert [(row["student"], row["score"], row["status"]) for row in gradebook] == [
-        (name, "30", "graded") for name in STUDENTS
-    ]
 
 
 @pytest.fixture
@@ -84,34 +36,6 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def remount(disk: Path, how: str) -> None:
     subprocess.run(["mount", "-o", f"remount,{how}", str(disk)], check=True)
-
-
-def started(tmp_path: Path, run: Path, number: int, *more: str) -> subprocess.Popen[str]:
-    roster = tmp_path / "students.csv"
-    roster.write_text("student,host\n" + "".join(f"s{n:02},{SOLVED}\n" for n in range(number)))
-    command = [sys.executable, "-m", "dockgrader", "batch", "homework-1", "--roster", str(roster)]
-    return subprocess.Popen(
-        [*command, "--out", str(run), "--lang", "en", *more],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def said(process: subprocess.Popen[str], words: str) -> None:
-    """Wait until it says so."""
-    assert process.stderr is not None
-    for line in process.stderr:
-        if words in line:
-            return
-    pytest.fail(f"it never said {words!r}")
-
-
-def standings(run: Path) -> Counter[tuple[Standing, float | None, int]]:
-    folder = RunFolder(run)
-    found = Counter((result.status, result.score, len(result.attempts)) for result in results(folder))
-    assert folder.damaged == []
-    return found
 
 
 def test_a_full_disk_is_waited_for_and_nobody_is_lost(tmp_path: Path, small_disk: Path) -> None:
