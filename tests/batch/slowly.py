@@ -19,7 +19,8 @@ from dockgrader.batch.run import Batch
 from dockgrader.batch.work import Job, Outcome, grade_student
 from tests.batch.givens import asked, jobs, students
 
-STUDENTS = [f"s{number:03}" for number in range(300)]
+STUDENTS = [f"s{number:03}" for number in range(600)]
+"""More than four threads can grade in the two seconds or so in which the fifty kills come."""
 LONGEST = 0.04
 
 
