@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import quote
 
 from dockgrader.errors import Unobserved
 from dockgrader.facts.base import Setting, dig_dict, dig_str
 from dockgrader.facts.compose import COMPOSE_SECONDS, CONFIG_HASH, PROJECT, SERVICE, ComposeSays, replicas
-from dockgrader.facts.containers import Containers
+from dockgrader.facts.containers import Containers, Image
 from dockgrader.frozen import dataclass
 from dockgrader.hosts.base import Missing, Output
 
@@ -130,15 +129,9 @@ def _hash(output: Output) -> str:
 
 
 def _built_again(setting: Setting, container: dict[str, Any]) -> bool:
-    """Whether the image's name means another image by now. Its id goes into the hash, so that none can agree."""
+    """Whether the image's name means another image by now, or none. Its id is in the hash, so that none can agree."""
     name, mine = dig_str(container, "Config", "Image"), dig_str(container, "Image")
-    try:
-        now = (
-            dig_str(setting.host.engine.get(f"/images/{quote(name, safe='/:@')}/json"), "Id") if name else ""
-        )
-    except Missing:
-        now = "removed"
-    return bool(now and mine) and now != mine
+    return bool(name and mine) and dig_str(Image(name).read(setting), "Id") != mine
 
 
 def _older(setting: Setting, paths: Sequence[str], created: str) -> bool:
